@@ -1,0 +1,5 @@
+/** x. */
+@NullMarked
+package athanor.bench;
+
+import org.jspecify.annotations.NullMarked;

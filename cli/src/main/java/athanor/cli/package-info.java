@@ -1,0 +1,5 @@
+/** x. */
+@NullMarked
+package athanor.cli;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,240 @@
+package athanor.engine;
+
+import athanor.engine.backend.Cpu;
+import athanor.engine.backend.Reference;
+import athanor.kernels.convolve.ConvolutionGeometry;
+import athanor.kernels.elementwise.Binary;
+import athanor.kernels.elementwise.Unary;
+import athanor.kernels.optimize.AdamStep;
+import athanor.kernels.optimize.SgdStep;
+import athanor.kernels.pool.PoolGeometry;
+import athanor.kernels.random.PhiloxKey;
+import athanor.kernels.reduce.Reduction;
+import java.util.List;
+import java.util.Optional;
+
+/// What a device must be able to do. It speaks buffers and shapes, never tensors or gradients. Arguments have been
+/// checked by the operations above; `x`, `a`, `b`, `w` are read, `y` and what is named a gradient is written. A result
+/// never lies in the buffer of an input, except for [#unary] and [#binary], where it may.
+///
+/// Methods with a body are fused operations: composed of the others here, and overridden where a backend can do better.
+/// A test holds the override to the composition, and another the number of methods to 60.
+public interface Backend {
+
+    /// Plain loops in double: slow, exact, easy to read.
+    static Backend reference() {
+        return Reference.INSTANCE;
+    }
+
+    /// SIMD kernels on all cores.
+    static Backend cpu() {
+        return Cpu.INSTANCE;
+    }
+
+    String name();
+
+    /// The pool that buffers of this backend come from.
+    Memory memory();
+
+    /// New memory with any contents. Called by [Memory] alone.
+    Buffer allocate(DType dtype, int length);
+
+    // ---- moving ----
+
+    /// Copies the first `length` elements; either side may be a [HostBuffer]. Types are equal.
+    void copy(Buffer x, Buffer y, int length);
+
+    void fill(Buffer y, int length, double value);
+
+    /// Converts between types; to an integer it rounds towards zero.
+    void cast(Buffer x, Buffer y, int length);
+
+    /// `y` has axis i where x had axis `permutation[i]`. Any type.
+    void transpose(Buffer x, Shape shape, int[] permutation, Buffer y);
+
+    /// Copies the block of shape `extent` that starts at `xStart` in x to `yStart` in y, and leaves the rest of y alone.
+    /// Slice, pad and concatenation are made of it. Any type.
+    void copyBlock(Buffer x, Shape xShape, int[] xStart, Buffer y, Shape yShape, int[] yStart, Shape extent);
+
+    /// `y[i, :] = x[index[i], :]` for i below count; rows of `width` elements. Any type.
+    void gather(Buffer x, int width, Buffer index, int count, Buffer y);
+
+    /// `y[index[i], :] += x[i, :]` for i = 0, 1, ... in this order.
+    void scatterAdd(Buffer x, int width, Buffer index, int count, Buffer y);
+
+    /// `y[i, j] = j == index[i] ? on : off`, count rows of `classes`.
+    void oneHot(Buffer index, int count, int classes, double on, double off, Buffer y);
+
+    // ---- arithmetic ----
+
+    void unary(Unary function, Buffer x, Buffer y, int length);
+
+    /// `y = f(a, b)`, both stretched to `yShape` by [Shape#broadcast].
+    void binary(Binary function, Buffer a, Shape aShape, Buffer b, Shape bShape, Buffer y, Shape yShape);
+
+    /// `y = condition != 0 ? a : b`.
+    void select(Buffer condition, Buffer a, Buffer b, Buffer y, int length);
+
+    /// Reduces the axes marked true; y holds what remains, in order.
+    void reduce(Reduction reduction, Buffer x, Shape shape, boolean[] axes, Buffer y);
+
+    /// The place of the first maximum along the middle axis of x `[outer, length, inner]`, as INT32 `[outer, inner]`.
+    void argmax(Buffer x, int outer, int length, int inner, Buffer y);
+
+    /// `y[b] = op(a[b]) op(b[b])` for each matrix of a batch, or with `accumulate`, `y[b] += ...`; see [MatrixProduct].
+    void matmul(MatrixProduct product, Buffer a, Buffer b, Buffer y);
+
+    // ---- images: x is [N, H, W, C], w is [K, R, S, C / groups], y is [N, P, Q, K] ----
+
+    void convolve(ConvolutionGeometry geometry, Buffer x, Buffer w, Buffer y);
+
+    void convolveInputGradient(ConvolutionGeometry geometry, Buffer dy, Buffer w, Buffer dx);
+
+    void convolveFilterGradient(ConvolutionGeometry geometry, Buffer x, Buffer dy, Buffer dw);
+
+    /// The convolution, and the mean and the variance of each of its channels.
+    default void convolveWithMoments(
+            ConvolutionGeometry geometry, Buffer x, Buffer w, Buffer y, Buffer mean, Buffer variance) {
+        convolve(geometry, x, w, y);
+        channelMoments(y, geometry.outputRows(), geometry.filters(), mean, variance);
+    }
+
+    /// The convolution of `max(scale x + shift, 0)`, scale and shift one number a channel.
+    default void convolveNormalized(
+            ConvolutionGeometry geometry, Buffer x, Buffer scale, Buffer shift, Buffer w, Buffer y) {
+        int rows = geometry.batch() * geometry.height() * geometry.width();
+        Buffer normalized = memory().take(x.dtype(), rows * geometry.channels());
+        normalizeAddRelu(x, rows, geometry.channels(), scale, shift, Optional.empty(), true, normalized);
+        convolve(geometry, normalized, w, y);
+        memory().give(normalized);
+    }
+
+    /// `index` becomes, for each output, the place of its maximum in the image (`h * width + w`, the first of equals).
+    void maxPool(PoolGeometry geometry, Buffer x, Buffer y, Buffer index);
+
+    void maxPoolGradient(PoolGeometry geometry, Buffer dy, Buffer index, Buffer dx);
+
+    void averagePool(PoolGeometry geometry, Buffer x, Buffer y);
+
+    void averagePoolGradient(PoolGeometry geometry, Buffer dy, Buffer dx);
+
+    // ---- normalization: x is [rows, channels] ----
+
+    /// The mean and the (biased) variance of each channel over all rows.
+    void channelMoments(Buffer x, int rows, int channels, Buffer mean, Buffer variance);
+
+    /// `y = scale x + shift (+ residual)`, and with `relu`, `max(y, 0)`; scale and shift are one number a channel.
+    default void normalizeAddRelu(
+            Buffer x,
+            int rows,
+            int channels,
+            Buffer scale,
+            Buffer shift,
+            Optional<Buffer> residual,
+            boolean relu,
+            Buffer y) {
+        Shape shape = Shape.of(rows, channels);
+        Shape row = Shape.of(channels);
+        binary(Binary.MULTIPLY, x, shape, scale, row, y, shape);
+        binary(Binary.ADD, y, shape, shift, row, y, shape);
+        residual.ifPresent(r -> binary(Binary.ADD, y, shape, r, shape, y, shape));
+        if (relu) {
+            unary(Unary.RELU, y, y, shape.size());
+        }
+    }
+
+    /// The sums that the backward pass of batch norm needs: with g = dy where `output` > 0 (all of dy where there is no
+    /// output), `dShift = sum of g` and `dScale = sum of g (x - mean) inverseDeviation`, one number a channel.
+    void batchNormSums(
+            Buffer dy,
+            Optional<Buffer> output,
+            Buffer x,
+            int rows,
+            int channels,
+            Buffer mean,
+            Buffer inverseDeviation,
+            Buffer dScale,
+            Buffer dShift);
+
+    /// `dx = scale (g - (dShift + (x - mean) inverseDeviation dScale) / rows)`, where `scale` is gamma times
+    /// inverseDeviation and g is as in [#batchNormSums]; `dResidual`, if asked for, becomes g.
+    void batchNormGradient(
+            Buffer dy,
+            Optional<Buffer> output,
+            Buffer x,
+            int rows,
+            int channels,
+            Buffer mean,
+            Buffer inverseDeviation,
+            Buffer scale,
+            Buffer dScale,
+            Buffer dShift,
+            Buffer dx,
+            Optional<Buffer> dResidual);
+
+    /// `y = (x - mean) inverseDeviation gamma + beta` with the mean and deviation of each row, which are kept.
+    void layerNorm(
+            Buffer x,
+            int rows,
+            int width,
+            double epsilon,
+            Buffer gamma,
+            Buffer beta,
+            Buffer y,
+            Buffer mean,
+            Buffer inverseDeviation);
+
+    /// The gradient of x; those of gamma and beta are column sums that [#batchNormSums] does not fit, made of primitives.
+    void layerNormGradient(
+            Buffer dy,
+            Buffer x,
+            int rows,
+            int width,
+            Buffer gamma,
+            Buffer mean,
+            Buffer inverseDeviation,
+            Buffer dx);
+
+    /// `y[c] = x[c] d[c]^-beta`, `d[c] = k + alpha / size * sum of x[j]^2` over the `size` channels around c, as in
+    /// AlexNet; d is kept.
+    void localResponseNorm(
+            Buffer x, int rows, int channels, int size, double alpha, double beta, double k, Buffer y, Buffer d);
+
+    void localResponseNormGradient(
+            Buffer dy, Buffer x, Buffer d, int rows, int channels, int size, double alpha, double beta, Buffer dx);
+
+    // ---- rows of probabilities ----
+
+    void softmax(Buffer x, int rows, int width, Buffer y);
+
+    /// `dx = y (dy - sum of dy y)`.
+    void softmaxGradient(Buffer dy, Buffer y, int rows, int width, Buffer dx);
+
+    void logSoftmax(Buffer x, int rows, int width, Buffer y);
+
+    /// `dx = dy - exp(y) * sum of dy`.
+    void logSoftmaxGradient(Buffer dy, Buffer y, int rows, int width, Buffer dx);
+
+    // ---- random numbers: element i depends on the key and i alone; the same bits on every backend ----
+
+    /// Uniform in [0, 1): 24 bits for FLOAT32.
+    void uniform(PhiloxKey key, Buffer y, int length);
+
+    /// Standard normal.
+    void normal(PhiloxKey key, Buffer y, int length);
+
+    /// 0 with the probability, else 1 / (1 - probability).
+    void dropoutMask(PhiloxKey key, double probability, Buffer y, int length);
+
+    // ---- updates in place ----
+
+    /// One step of SGD for a parameter; `velocity` is empty without momentum.
+    void sgd(SgdStep step, Buffer parameter, Buffer gradient, Optional<Buffer> velocity, int length);
+
+    void adam(AdamStep step, Buffer parameter, Buffer gradient, Buffer mean, Buffer square, int length);
+
+    /// All backends that can run here.
+    static List<Backend> all() {
+        return List.of(reference(), cpu());
+    }
+}

@@ -1,0 +1,5 @@
+/// Functions of one or two numbers, applied along arrays.
+@NullMarked
+package athanor.kernels.elementwise;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/// Matrix products.
+@NullMarked
+package athanor.kernels.matmul;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** x. */
+@NullMarked
+package athanor.nn;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** x. */
+@NullMarked
+package athanor.train;
+
+import org.jspecify.annotations.NullMarked;
