@@ -1,6 +1,7 @@
 package athanor.engine;
 
-/// Elements in an array on the heap. [#get] and [#set] read and write any type as double: what plain loops use. Kernels
+/// Elements in an array on the heap. [#get] and [#set] read and write any type as double: what
+// plain loops use. Kernels
 /// take the array itself.
 public final class HostBuffer implements Buffer {
     private final DType dtype;
@@ -10,7 +11,8 @@ public final class HostBuffer implements Buffer {
     private final int[] ints;
     private final byte[] bytes;
 
-    private HostBuffer(DType dtype, int length, float[] floats, double[] doubles, int[] ints, byte[] bytes) {
+    private HostBuffer(
+            DType dtype, int length, float[] floats, double[] doubles, int[] ints, byte[] bytes) {
         this.dtype = dtype;
         this.length = length;
         this.floats = floats;
