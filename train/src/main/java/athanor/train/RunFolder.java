@@ -128,10 +128,10 @@ public final class RunFolder {
         append("metrics.csv", csv(line));
     }
 
-    /// Takes back every line about a later step, and one that was cut off.
-    public void cutBackTo(long step) {
-        rewrite("steps.jsonl", lines("steps.jsonl").stream().filter(l -> isUpTo(l, step)).toList());
-        List<String> epochs = lines("metrics.jsonl").stream().filter(l -> isUpTo(l, step)).toList();
+    /// Takes back the lines of steps and epochs that a run which goes on from here will write again, and a cut-off line.
+    public void cutBackTo(Progress progress) {
+        rewrite("steps.jsonl", linesUpTo("steps.jsonl", "step", progress.step()));
+        List<String> epochs = linesUpTo("metrics.jsonl", "epoch", progress.epoch());
         rewrite("metrics.jsonl", epochs);
         List<String> rows = new ArrayList<>();
         if (!epochs.isEmpty()) {
@@ -139,6 +139,14 @@ public final class RunFolder {
             epochs.forEach(l -> rows.add(csv(parse(l).orElseThrow())));
         }
         rewrite("metrics.csv", rows);
+    }
+
+    private List<String> linesUpTo(String name, String field, long limit) {
+        return lines(name).stream()
+                .filter(line -> parse(line)
+                        .map(fields -> fields.get(field) instanceof Number number && number.longValue() <= limit)
+                        .orElse(false))
+                .toList();
     }
 
     /// Deletes all but the newest step checkpoints.
@@ -186,12 +194,6 @@ public final class RunFolder {
             fields.add(value == null ? "" : value.toString());
         }
         return String.join(",", fields);
-    }
-
-    private static boolean isUpTo(String line, long step) {
-        return parse(line)
-                .map(fields -> fields.get("step") instanceof Number number && number.longValue() <= step)
-                .orElse(false);
     }
 
     @SuppressWarnings("unchecked")
