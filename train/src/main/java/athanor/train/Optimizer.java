@@ -34,12 +34,12 @@ public sealed interface Optimizer {
     }
 
     static Optimizer of(Settings settings, Map<String, Tensor> parameters) {
-        double weightDecay = settings.real(Setting.WEIGHT_DECAY, 0, Double.MAX_VALUE);
-        return switch (settings.choice(Setting.OPTIMIZER, "sgd", "adam", "adamw")) {
+        double weightDecay = settings.real(Setting.WEIGHT_DECAY);
+        return switch (settings.word(Setting.OPTIMIZER)) {
             case "adam" -> adam(parameters, weightDecay, false);
             case "adamw" -> adam(parameters, weightDecay, true);
             default ->
-                sgd(parameters, settings.real(Setting.MOMENTUM, 0, 1), settings.on(Setting.NESTEROV), weightDecay);
+                sgd(parameters, settings.real(Setting.MOMENTUM), settings.on(Setting.NESTEROV), weightDecay);
         };
     }
 

@@ -11,9 +11,10 @@ public record Progress(
         long correct,
         long images,
         double seconds,
-        double bestAccuracy) {
+        double bestAccuracy,
+        int bestEpoch) {
 
-    public static final Progress START = new Progress(0, 0, 0, 0, 0, 0, 0, -1);
+    public static final Progress START = new Progress(0, 0, 0, 0, 0, 0, 0, -1, 0);
 
     Progress afterStep(double loss, int correctInBatch, int count, double took) {
         return new Progress(
@@ -24,11 +25,20 @@ public record Progress(
                 correct + correctInBatch,
                 images + count,
                 seconds + took,
-                bestAccuracy);
+                bestAccuracy,
+                bestEpoch);
     }
 
-    Progress afterEpoch(double best) {
-        return new Progress(epoch + 1, step, 0, 0, 0, 0, 0, best);
+    /// At the start of the next epoch; an accuracy that was not measured is negative.
+    Progress afterEpoch(double accuracy) {
+        boolean better = accuracy > bestAccuracy;
+        return new Progress(
+                epoch + 1, step, 0, 0, 0, 0, 0, better ? accuracy : bestAccuracy, better ? epoch + 1 : bestEpoch);
+    }
+
+    /// Whether the epoch that just ended was the best so far.
+    boolean isBest() {
+        return batch == 0 && bestEpoch == epoch && epoch > 0;
     }
 
     double meanLoss() {
@@ -45,10 +55,10 @@ public record Progress(
 
     /// As numbers for a file; [#of] reads them.
     double[] toArray() {
-        return new double[] {epoch, step, batch, lossSum, correct, images, seconds, bestAccuracy};
+        return new double[] {epoch, step, batch, lossSum, correct, images, seconds, bestAccuracy, bestEpoch};
     }
 
     static Progress of(double... n) {
-        return new Progress((int) n[0], (long) n[1], (int) n[2], n[3], (long) n[4], (long) n[5], n[6], n[7]);
+        return new Progress((int) n[0], (long) n[1], (int) n[2], n[3], (long) n[4], (long) n[5], n[6], n[7], (int) n[8]);
     }
 }

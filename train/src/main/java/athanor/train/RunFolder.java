@@ -149,6 +149,26 @@ public final class RunFolder {
                 .toList();
     }
 
+    /// Copies a checkpoint within the folder, whole or not at all.
+    public void copy(Path from, Path to) {
+        Path unfinished = to.resolveSibling(to.getFileName() + ".part");
+        try {
+            Files.copy(from, unfinished, StandardCopyOption.REPLACE_EXISTING);
+            Files.move(unfinished, to, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            discard(unfinished);
+            throw problem(to, e);
+        }
+    }
+
+    private static void discard(Path unfinished) {
+        try {
+            Files.deleteIfExists(unfinished);
+        } catch (IOException e) {
+            // What matters is the failure before this one.
+        }
+    }
+
     /// Deletes all but the newest step checkpoints.
     public void prune() {
         try (Stream<Path> inside = Files.list(checkpoints())) {

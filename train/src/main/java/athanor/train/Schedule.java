@@ -85,17 +85,17 @@ public interface Schedule {
 
     /// What the settings ask for.
     static Schedule of(Settings settings, long stepsPerEpoch) {
-        int epochs = settings.integer(Setting.EPOCHS, 1);
-        double learningRate = settings.real(Setting.LEARNING_RATE, 0, Double.MAX_VALUE);
+        int epochs = settings.whole(Setting.EPOCHS);
+        double learningRate = settings.real(Setting.LEARNING_RATE);
         long steps = epochs * stepsPerEpoch;
-        long warmup = settings.integer(Setting.WARMUP_EPOCHS, 0) * stepsPerEpoch;
-        return switch (settings.choice(Setting.SCHEDULE, "onecycle", "cosine", "step", "constant")) {
+        long warmup = settings.whole(Setting.WARMUP_EPOCHS) * stepsPerEpoch;
+        return switch (settings.word(Setting.SCHEDULE)) {
             case "onecycle" -> oneCycle(settings, steps);
             case "cosine" -> cosine(learningRate, steps - warmup).withWarmup(warmup);
             case "step" ->
                 step(
                                 learningRate,
-                                settings.real(Setting.GAMMA, 0, 1),
+                                settings.real(Setting.GAMMA),
                                 stepsPerEpoch,
                                 settings.reals(Setting.MILESTONES, 0, Double.MAX_VALUE))
                         .withWarmup(warmup);
@@ -111,11 +111,11 @@ public interface Schedule {
                     Setting.CYCLE_MOMENTUM, settings.text(Setting.CYCLE_MOMENTUM), "two numbers, as in 0.85,0.95, or off");
         }
         return new OneCycle(
-                settings.real(Setting.MAX_LR, 0, Double.MAX_VALUE),
+                settings.real(Setting.MAX_LR),
                 steps,
-                settings.real(Setting.PCT_START, 0, 1),
-                settings.real(Setting.DIV_FACTOR, 1, Double.MAX_VALUE),
-                settings.real(Setting.FINAL_DIV_FACTOR, 1, Double.MAX_VALUE),
+                settings.real(Setting.PCT_START),
+                settings.real(Setting.DIV_FACTOR),
+                settings.real(Setting.FINAL_DIV_FACTOR),
                 cycles ? OptionalDouble.of(bounds[0]) : OptionalDouble.empty(),
                 cycles ? OptionalDouble.of(bounds[1]) : OptionalDouble.empty());
     }

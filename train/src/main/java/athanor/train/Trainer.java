@@ -3,6 +3,7 @@ package athanor.train;
 import athanor.engine.Backend;
 import athanor.engine.Gradients;
 import athanor.engine.HostBuffer;
+import athanor.engine.OutOfMemory;
 import athanor.engine.Randomness;
 import athanor.engine.Shape;
 import athanor.engine.Tensor;
@@ -62,8 +63,7 @@ final class Trainer {
                 EpochMetrics metrics = metrics(at);
                 tell(new TrainingEvent.EpochFinished(metrics));
                 last = Optional.of(metrics);
-                at = at.afterEpoch(Math.max(
-                        at.bestAccuracy(), metrics.test().map(Evaluation::accuracy1).orElse(-1.0)));
+                at = at.afterEpoch(metrics.test().map(Evaluation::accuracy1).orElse(-1.0));
             }
             checkpoint.accept(at);
         }
@@ -80,6 +80,8 @@ final class Trainer {
             while (at.batch() < training.batches() && !isOver(at)) {
                 try (Batch batch = batches.next().orElseThrow()) {
                     at = step(batch, at);
+                } catch (OutOfMemory e) {
+                    throw MemoryNeed.explain(model, training.shape(), backend, training.batchSize(), e);
                 }
                 if (plan.checkpointEvery() > 0 && at.step() % plan.checkpointEvery() == 0 && !isOver(at)) {
                     checkpoint.accept(at);
