@@ -10,8 +10,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// The engine is to be read in a weekend. Lines of main code that are neither blank nor comment; raising a figure is a
-/// decision, with its reason in docs/decisions.
+/// The engine is to be read in a weekend. Lines of main code that are neither blank nor comment;
+/// raising a figure is a decision, with its reason in docs/decisions.
 class LineBudgetTest {
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
 

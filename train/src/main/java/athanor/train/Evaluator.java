@@ -33,12 +33,21 @@ public record Evaluator(DataLoader loader, Backend backend) {
 
     private void add(Module model, Batch batch, Evaluation.Tally tally) {
         try (Workspace _ = Workspace.open()) {
-            Shape shape = Shape.of(
-                    batch.size(), batch.shape().height(), batch.shape().width(), batch.shape().channels());
+            Shape shape =
+                    Shape.of(
+                            batch.size(),
+                            batch.shape().height(),
+                            batch.shape().width(),
+                            batch.shape().channels());
             Tensor images = Tensor.of(backend, shape, HostBuffer.of(batch.images()));
-            Tensor labels = Tensor.of(backend, Shape.of(batch.size()), HostBuffer.of(batch.labels()));
+            Tensor labels =
+                    Tensor.of(backend, Shape.of(batch.size()), HostBuffer.of(batch.labels()));
             Tensor logits = GradMode.off(() -> model.forward(images));
-            tally.add(logits.toFloats(), batch.labels(), batch.size(), logits.crossEntropy(labels).item());
+            tally.add(
+                    logits.toFloats(),
+                    batch.labels(),
+                    batch.size(),
+                    logits.crossEntropy(labels).item());
         }
     }
 }

@@ -3,7 +3,8 @@ package athanor.train;
 import java.util.Arrays;
 import java.util.List;
 
-/// What values a [Setting] takes; [#accepts] says whether a text is one, and [#toString] what is accepted.
+/// What values a [Setting] takes; [#accepts] says whether a text is one, and [#toString] what is
+/// accepted.
 sealed interface Kind {
     boolean accepts(String value);
 
@@ -20,7 +21,8 @@ sealed interface Kind {
         @Override
         public boolean accepts(String value) {
             try {
-                return Long.parseLong(value) >= least && (least < 0 || Long.parseLong(value) <= Integer.MAX_VALUE);
+                return Long.parseLong(value) >= least
+                        && (least < 0 || Long.parseLong(value) <= Integer.MAX_VALUE);
             } catch (NumberFormatException e) {
                 return false;
             }
@@ -28,7 +30,9 @@ sealed interface Kind {
 
         @Override
         public String toString() {
-            return least == Long.MIN_VALUE ? "a whole number" : "a whole number of " + least + " or more";
+            return least == Long.MIN_VALUE
+                    ? "a whole number"
+                    : "a whole number of " + least + " or more";
         }
     }
 
@@ -50,12 +54,19 @@ sealed interface Kind {
 
         @Override
         public String toString() {
-            String bounds = high == Double.MAX_VALUE ? plain(low) + " or more" : plain(low) + " to " + plain(high);
-            return several ? "numbers of " + bounds + " with commas between them" : "a number of " + bounds;
+            String bounds =
+                    high == Double.MAX_VALUE
+                            ? plain(low) + " or more"
+                            : plain(low) + " to " + plain(high);
+            return several
+                    ? "numbers of " + bounds + " with commas between them"
+                    : "a number of " + bounds;
         }
 
         private static String plain(double number) {
-            return number == Math.rint(number) ? String.valueOf((long) number) : String.valueOf(number);
+            return number == Math.rint(number)
+                    ? String.valueOf((long) number)
+                    : String.valueOf(number);
         }
     }
 

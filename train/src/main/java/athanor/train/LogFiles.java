@@ -19,7 +19,12 @@ final class LogFiles implements TrainingEvent.Listener {
                 images += step.images();
                 seconds += step.seconds();
                 if (step.step() % printFreq == 0) {
-                    folder.logStep(step.epoch(), step.step(), step.loss(), step.learningRate(), images / seconds);
+                    folder.logStep(
+                            step.epoch(),
+                            step.step(),
+                            step.loss(),
+                            step.learningRate(),
+                            images / seconds);
                     images = 0;
                     seconds = 0;
                 }

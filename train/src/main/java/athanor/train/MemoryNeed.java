@@ -9,7 +9,8 @@ import athanor.engine.Workspace;
 import athanor.nn.Module;
 import athanor.train.data.ImageShape;
 
-/// The memory of a training step, found by running two small ones: it grows in proportion to the batch.
+/// The memory of a training step, found by running two small ones: it grows in proportion to the
+/// batch.
 record MemoryNeed(long fixed, long perImage) {
 
     static MemoryNeed measure(Module model, ImageShape image, Backend backend) {
@@ -24,7 +25,8 @@ record MemoryNeed(long fixed, long perImage) {
     }
 
     /// One line for a step that ran out of memory: what it needs, and which batch would fit.
-    static TrainingProblem explain(Module model, ImageShape image, Backend backend, int batch, OutOfMemory cause) {
+    static TrainingProblem explain(
+            Module model, ImageShape image, Backend backend, int batch, OutOfMemory cause) {
         backend.memory().trim();
         System.gc();
         Runtime runtime = Runtime.getRuntime();

@@ -10,7 +10,8 @@ public final class ProcessMemory {
 
     private ProcessMemory() {}
 
-    /// The most memory that was resident at once; where the system does not tell, the size of the heap.
+    /// The most memory that was resident at once; where the system does not tell, the size of the
+    /// heap.
     public static long peakResidentBytes() {
         try {
             for (String line : Files.readAllLines(STATUS)) {

@@ -1,8 +1,9 @@
 package athanor.train;
 
-/// How far a training has come: the epoch under way (from 0), the global steps done, the batches of this epoch done, and
-/// the sums of this epoch so far. With the parameters and the optimizer's state it is all that a resume needs: order,
-/// augmentation and dropout follow from the seed and these numbers.
+/// How far a training has come: the epoch under way (from 0), the global steps done, the batches of
+/// this epoch done, and the sums of this epoch so far. With the parameters and the optimizer's
+/// state it is all that a resume needs: order, augmentation and dropout follow from the seed and
+/// these numbers.
 public record Progress(
         int epoch,
         long step,
@@ -33,7 +34,15 @@ public record Progress(
     Progress afterEpoch(double accuracy) {
         boolean better = accuracy > bestAccuracy;
         return new Progress(
-                epoch + 1, step, 0, 0, 0, 0, 0, better ? accuracy : bestAccuracy, better ? epoch + 1 : bestEpoch);
+                epoch + 1,
+                step,
+                0,
+                0,
+                0,
+                0,
+                0,
+                better ? accuracy : bestAccuracy,
+                better ? epoch + 1 : bestEpoch);
     }
 
     /// Whether the epoch that just ended was the best so far.
@@ -55,10 +64,21 @@ public record Progress(
 
     /// As numbers for a file; [#of] reads them.
     double[] toArray() {
-        return new double[] {epoch, step, batch, lossSum, correct, images, seconds, bestAccuracy, bestEpoch};
+        return new double[] {
+            epoch, step, batch, lossSum, correct, images, seconds, bestAccuracy, bestEpoch
+        };
     }
 
     static Progress of(double... n) {
-        return new Progress((int) n[0], (long) n[1], (int) n[2], n[3], (long) n[4], (long) n[5], n[6], n[7], (int) n[8]);
+        return new Progress(
+                (int) n[0],
+                (long) n[1],
+                (int) n[2],
+                n[3],
+                (long) n[4],
+                (long) n[5],
+                n[6],
+                n[7],
+                (int) n[8]);
     }
 }

@@ -44,17 +44,20 @@ public final class Settings {
     /// Reads what [#asMap] wrote; keys that are not known are left out.
     public static Settings ofMap(Map<String, String> map) {
         EnumMap<Setting, String> known = new EnumMap<>(Setting.class);
-        map.forEach((key, value) -> Setting.named(key).ifPresent(setting -> known.put(setting, value)));
+        map.forEach(
+                (key, value) -> Setting.named(key).ifPresent(setting -> known.put(setting, value)));
         return initial().with(known);
     }
 
-    /// Throws [InvalidSetting] for the first value that its setting does not take; returns these settings.
+    /// Throws [InvalidSetting] for the first value that its setting does not take; returns these
+    /// settings.
     public Settings check() {
-        values.forEach((setting, value) -> {
-            if (!setting.kind().accepts(value)) {
-                throw new InvalidSetting(setting, value, setting.kind().toString());
-            }
-        });
+        values.forEach(
+                (setting, value) -> {
+                    if (!setting.kind().accepts(value)) {
+                        throw new InvalidSetting(setting, value, setting.kind().toString());
+                    }
+                });
         return this;
     }
 
@@ -67,7 +70,12 @@ public final class Settings {
     public String required(Setting setting) {
         String value = text(setting);
         if (value.isEmpty()) {
-            throw new InvalidSetting(setting.flag() + " " + setting.placeholder() + " is missing: " + setting.help());
+            throw new InvalidSetting(
+                    setting.flag()
+                            + " "
+                            + setting.placeholder()
+                            + " is missing: "
+                            + setting.help());
         }
         return value;
     }

@@ -17,10 +17,17 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/// The training loop. It tells its listeners what happens, and hands its progress to `checkpoint` when one is due.
+/// The training loop. It tells its listeners what happens, and hands its progress to `checkpoint`
+/// when one is due.
 final class Trainer {
     /// When to stop, to look, and to save; 0 steps means no limit or never.
-    record Plan(int epochs, long maxSteps, int evalEvery, int checkpointEvery, double labelSmoothing, long seed) {}
+    record Plan(
+            int epochs,
+            long maxSteps,
+            int evalEvery,
+            int checkpointEvery,
+            double labelSmoothing,
+            long seed) {}
 
     private final Module model;
     private final Optimizer optimizer;
@@ -54,7 +61,9 @@ final class Trainer {
     }
 
     TrainingEvent.Finished run(Progress start) {
-        tell(new TrainingEvent.Started(start.epoch(), plan.epochs(), start.step(), training.batches()));
+        tell(
+                new TrainingEvent.Started(
+                        start.epoch(), plan.epochs(), start.step(), training.batches()));
         Progress at = start;
         Optional<EpochMetrics> last = Optional.empty();
         while (!isOver(at)) {
@@ -81,9 +90,12 @@ final class Trainer {
                 try (Batch batch = batches.next().orElseThrow()) {
                     at = step(batch, at);
                 } catch (OutOfMemory e) {
-                    throw MemoryNeed.explain(model, training.shape(), backend, training.batchSize(), e);
+                    throw MemoryNeed.explain(
+                            model, training.shape(), backend, training.batchSize(), e);
                 }
-                if (plan.checkpointEvery() > 0 && at.step() % plan.checkpointEvery() == 0 && !isOver(at)) {
+                if (plan.checkpointEvery() > 0
+                        && at.step() % plan.checkpointEvery() == 0
+                        && !isOver(at)) {
                     checkpoint.accept(at);
                 }
             }
@@ -110,15 +122,24 @@ final class Trainer {
         requireFinite(loss, at.step() + 1);
         double took = (System.nanoTime() - began) / 1e9;
         Progress after = at.afterStep(loss, correct, batch.size(), took);
-        tell(new TrainingEvent.StepFinished(
-                at.epoch() + 1, after.step(), loss, rate.learningRate(), batch.size(), took));
+        tell(
+                new TrainingEvent.StepFinished(
+                        at.epoch() + 1,
+                        after.step(),
+                        loss,
+                        rate.learningRate(),
+                        batch.size(),
+                        took));
         return after;
     }
 
     private EpochMetrics metrics(Progress at) {
-        boolean due = plan.evalEvery() > 0
-                && ((at.epoch() + 1) % plan.evalEvery() == 0 || at.epoch() + 1 == plan.epochs());
-        Optional<Evaluation> evaluation = due ? Optional.of(test.evaluate(model, this::tell)) : Optional.empty();
+        boolean due =
+                plan.evalEvery() > 0
+                        && ((at.epoch() + 1) % plan.evalEvery() == 0
+                                || at.epoch() + 1 == plan.epochs());
+        Optional<Evaluation> evaluation =
+                due ? Optional.of(test.evaluate(model, this::tell)) : Optional.empty();
         return new EpochMetrics(
                 at.epoch() + 1,
                 at.step(),
@@ -137,15 +158,23 @@ final class Trainer {
 
     private static void requireFinite(double loss, long step) {
         if (!Double.isFinite(loss)) {
-            throw new TrainingProblem("the loss is " + loss + " at step " + step
-                    + ": the training has diverged; start again with a lower --lr or --max-lr");
+            throw new TrainingProblem(
+                    "the loss is "
+                            + loss
+                            + " at step "
+                            + step
+                            + ": the training has diverged; start again with a lower --lr or --max-lr");
         }
     }
 
     private Tensor images(Batch batch) {
         return Tensor.of(
                 backend,
-                Shape.of(batch.size(), batch.shape().height(), batch.shape().width(), batch.shape().channels()),
+                Shape.of(
+                        batch.size(),
+                        batch.shape().height(),
+                        batch.shape().width(),
+                        batch.shape().channels()),
                 HostBuffer.of(batch.images()));
     }
 

@@ -24,8 +24,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// A training made ready from its settings: data, model, optimizer, run folder. Everything is checked, and a checkpoint
-/// to go on from is read, before the first file is written.
+/// A training made ready from its settings: data, model, optimizer, run folder. Everything is
+/// checked, and a checkpoint to go on from is read, before the first file is written.
 public final class TrainingRun {
     private final Settings settings;
     private final Module model;
@@ -44,7 +44,8 @@ public final class TrainingRun {
         Parallel.threads(threads(settings));
         Dataset trainingSet = dataset(settings, Split.TRAIN);
         training = trainingLoader(settings, trainingSet);
-        Evaluator test = new Evaluator(testLoader(settings, dataset(settings, Split.TEST)), backend);
+        Evaluator test =
+                new Evaluator(testLoader(settings, dataset(settings, Split.TEST)), backend);
         ImageShape image = training.shape();
         spec = ModelSpec.of(settings, trainingSet.classes(), image.channels(), image.height());
         model = spec.create();
@@ -63,10 +64,21 @@ public final class TrainingRun {
         List<TrainingEvent.Listener> all = new ArrayList<>();
         all.add(new LogFiles(folder, settings.whole(Setting.PRINT_FREQ)));
         all.addAll(listeners);
-        trainer = new Trainer(model, optimizer, schedule, training, test, backend, plan, at -> save(at, all), all);
+        trainer =
+                new Trainer(
+                        model,
+                        optimizer,
+                        schedule,
+                        training,
+                        test,
+                        backend,
+                        plan,
+                        at -> save(at, all),
+                        all);
     }
 
-    /// Checks everything and opens the run folder. `about` goes into config.json beside the settings.
+    /// Checks everything and opens the run folder. `about` goes into config.json beside the
+    /// settings.
     public static TrainingRun prepare(
             Settings settings, Map<String, Object> about, List<TrainingEvent.Listener> listeners) {
         return new TrainingRun(settings, about, listeners);
@@ -106,7 +118,10 @@ public final class TrainingRun {
     public static Dataset dataset(Settings settings, Split split) {
         int side = settings.whole(Setting.IMAGE_SIZE);
         return Datasets.open(
-                settings.required(Setting.DATA), split, settings.path(Setting.DATA_DIR), side == 0 ? 224 : side);
+                settings.required(Setting.DATA),
+                split,
+                settings.path(Setting.DATA_DIR),
+                side == 0 ? 224 : side);
     }
 
     /// The loader of the training set: shuffled and augmented as the settings say.
@@ -114,7 +129,9 @@ public final class TrainingRun {
         int batchSize = settings.whole(Setting.BATCH_SIZE);
         if (batchSize > dataset.size()) {
             throw new InvalidSetting(
-                    Setting.BATCH_SIZE, String.valueOf(batchSize), "1 to " + dataset.size() + ", the images of " + dataset.name());
+                    Setting.BATCH_SIZE,
+                    String.valueOf(batchSize),
+                    "1 to " + dataset.size() + ", the images of " + dataset.name());
         }
         boolean augment = settings.word(Setting.AUGMENT).equals("standard");
         DatasetDescription description = Datasets.named(settings.required(Setting.DATA));
@@ -136,7 +153,10 @@ public final class TrainingRun {
         ImageShape shape = dataset.shape();
         return new DataLoader(
                 dataset,
-                normalization(settings, Datasets.named(settings.required(Setting.DATA)), shape.channels()),
+                normalization(
+                        settings,
+                        Datasets.named(settings.required(Setting.DATA)),
+                        shape.channels()),
                 resize(settings, shape),
                 Math.min(settings.whole(Setting.TEST_BATCH_SIZE), Math.max(1, dataset.size())),
                 false,
@@ -151,20 +171,25 @@ public final class TrainingRun {
         return fits ? Augmentation.none() : Augmentation.none().then(new Augmentation.Resize(side));
     }
 
-    public static Normalization normalization(Settings settings, DatasetDescription description, int channels) {
+    public static Normalization normalization(
+            Settings settings, DatasetDescription description, int channels) {
         Normalization usual = description.normalization();
         return new Normalization(
                 perChannel(settings, Setting.MEAN, usual.mean(), 0, channels),
                 perChannel(settings, Setting.DEVIATION, usual.deviation(), 1e-6, channels));
     }
 
-    private static float[] perChannel(Settings settings, Setting setting, float[] usual, double least, int channels) {
+    private static float[] perChannel(
+            Settings settings, Setting setting, float[] usual, double least, int channels) {
         if (settings.text(setting).equals("auto")) {
             return usual;
         }
         double[] given = settings.reals(setting, least, 1);
         if (given.length != 1 && given.length != channels) {
-            throw new InvalidSetting(setting, settings.text(setting), "one number, or one for each of " + channels + " channels");
+            throw new InvalidSetting(
+                    setting,
+                    settings.text(setting),
+                    "one number, or one for each of " + channels + " channels");
         }
         float[] values = new float[channels];
         for (int c = 0; c < channels; c++) {
@@ -204,9 +229,14 @@ public final class TrainingRun {
         if (!resume.equals("auto")) {
             return Optional.of(Path.of(resume));
         }
-        Path out = settings.path(Setting.OUT)
-                .orElseThrow(() -> new InvalidSetting("--resume auto: needs --out DIR, the folder of the run to go on with"));
-        return Optional.of(out.resolve("checkpoints").resolve("last.safetensors")).filter(Files::exists);
+        Path out =
+                settings.path(Setting.OUT)
+                        .orElseThrow(
+                                () ->
+                                        new InvalidSetting(
+                                                "--resume auto: needs --out DIR, the folder of the run to go on with"));
+        return Optional.of(out.resolve("checkpoints").resolve("last.safetensors"))
+                .filter(Files::exists);
     }
 
     private static Optional<Checkpoint> checkpointToResume(Settings settings) {
@@ -215,8 +245,12 @@ public final class TrainingRun {
 
     private Progress resume(Checkpoint checkpoint) {
         if (!checkpoint.spec().equals(spec)) {
-            throw new TrainingProblem("--resume: the checkpoint is of " + checkpoint.spec() + ", this training is of " + spec
-                    + "; use the same --model, --stem and --data, or --init to take parameters alone");
+            throw new TrainingProblem(
+                    "--resume: the checkpoint is of "
+                            + checkpoint.spec()
+                            + ", this training is of "
+                            + spec
+                            + "; use the same --model, --stem and --data, or --init to take parameters alone");
         }
         checkpoint.restore(model, optimizer);
         return checkpoint.progress();
@@ -231,10 +265,17 @@ public final class TrainingRun {
         if (resumed) {
             Path checkpoint = fileToResume(settings).orElseThrow().toAbsolutePath();
             Path folder = checkpoint.getParent();
-            return RunFolder.open(folder != null && folder.getParent() != null ? folder.getParent() : Path.of("."));
+            return RunFolder.open(
+                    folder != null && folder.getParent() != null
+                            ? folder.getParent()
+                            : Path.of("."));
         }
-        String name = LocalDate.now(java.time.ZoneId.systemDefault()) + "-" + settings.text(Setting.MODEL) + "-"
-                + settings.text(Setting.DATA);
+        String name =
+                LocalDate.now(java.time.ZoneId.systemDefault())
+                        + "-"
+                        + settings.text(Setting.MODEL)
+                        + "-"
+                        + settings.text(Setting.DATA);
         Path folder = Path.of("runs", name);
         for (int i = 2; Files.exists(folder); i++) {
             folder = Path.of("runs", name + "-" + i);
@@ -252,7 +293,8 @@ public final class TrainingRun {
 
     private void save(Progress at, List<TrainingEvent.Listener> listeners) {
         Checkpoint checkpoint =
-                Checkpoint.of(settings, spec, training.dataset().classNames(), at, model, optimizer);
+                Checkpoint.of(
+                        settings, spec, training.dataset().classNames(), at, model, optimizer);
         checkpoint.write(folder.last());
         TrainingEvent written = new TrainingEvent.CheckpointWritten(folder.last());
         if (at.batch() == 0 && at.isBest()) {
