@@ -82,7 +82,7 @@ public record Checkpoint(
     /// The model it is of, with its parameters.
     public Module model() {
         Module model = spec.create();
-        StateDict.load(modelTensors(), model, spec.toString());
+        StateDict.load(model, tensors, "the checkpoint");
         return model;
     }
 
@@ -96,7 +96,7 @@ public record Checkpoint(
                         + tensor.shape() + "; resume with the --optimizer that wrote it");
             }
         });
-        StateDict.load(modelTensors(), model, spec.toString());
+        StateDict.load(model, tensors, "the checkpoint");
         state.forEach((name, tensor) -> Optional.ofNullable(tensors.get(OPTIMIZER + name))
                 .ifPresent(data -> tensor.backend()
                         .copy(HostBuffer.of(data.floats()), tensor.buffer(), tensor.size())));
@@ -105,15 +105,7 @@ public record Checkpoint(
 
     /// Takes the parameters of any model file (a checkpoint too) that fits the model.
     static void loadParameters(Path file, Module model) {
-        Map<String, TensorData> tensors = new LinkedHashMap<>(Safetensors.read(file).tensors());
-        tensors.keySet().removeIf(name -> name.startsWith(OPTIMIZER) || name.startsWith("state."));
-        StateDict.load(tensors, model, file.toString());
-    }
-
-    private Map<String, TensorData> modelTensors() {
-        Map<String, TensorData> model = new LinkedHashMap<>(tensors);
-        model.keySet().removeIf(name -> name.startsWith(OPTIMIZER));
-        return model;
+        StateDict.load(model, Safetensors.read(file).tensors(), file.toString());
     }
 
     private static String json(Object value) {
