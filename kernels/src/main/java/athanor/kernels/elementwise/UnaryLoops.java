@@ -8,12 +8,44 @@ import static jdk.incubator.vector.VectorOperators.LT;
 
 import jdk.incubator.vector.FloatVector;
 
-/// `y[i] = f(x[i])` for from <= i < to. One loop a function: in a loop that they share the compiler could not see which it
-/// is, and would call it for each vector.
+/// The loops themselves. One a function: in a loop that they share the compiler could not see which it is, and would call
+/// it for each vector. The last elements, too few for a vector, are not in these loops, so that a loop is never entered
+/// in vain: short arrays would otherwise teach the compiler that its body is rarely run and not worth inlining.
 final class UnaryLoops {
     private UnaryLoops() {}
 
+    /// `y[i] = f(x[i])` for from <= i < to.
     static void run(Unary function, float[] x, float[] y, int from, int to) {
+        int end = to - (to - from) % LANES;
+        if (end > from) {
+            vectors(function, x, y, from, end);
+        }
+        for (int i = end; i < to; i++) {
+            y[i] = apply(function, x[i]);
+        }
+    }
+
+    private static float apply(Unary function, float x) {
+        return switch (function) {
+            case NEGATE -> -x;
+            case ABSOLUTE -> Math.abs(x);
+            case SIGN -> Math.signum(x);
+            case RECIPROCAL -> 1 / x;
+            case SQUARE -> x * x;
+            case SQRT -> (float) Math.sqrt(x);
+            case RSQRT -> 1 / (float) Math.sqrt(x);
+            case EXP -> VectorMath.exp(x);
+            case LOG -> VectorMath.log(x);
+            case TANH -> VectorMath.tanh(x);
+            case SIGMOID -> VectorMath.sigmoid(x);
+            case RELU -> Math.max(x, 0);
+            case SILU -> x * VectorMath.sigmoid(x);
+            case GELU -> VectorMath.gelu(x);
+            case SOFTPLUS -> VectorMath.softplus(x);
+        };
+    }
+
+    private static void vectors(Unary function, float[] x, float[] y, int from, int to) {
         switch (function) {
             case NEGATE -> negate(x, y, from, to);
             case ABSOLUTE -> absolute(x, y, from, to);
@@ -34,157 +66,97 @@ final class UnaryLoops {
     }
 
     private static void negate(float[] x, float[] y, int from, int to) {
-        int i = from;
-        for (; i <= to - LANES; i += LANES) {
+        for (int i = from; i < to; i += LANES) {
             load(x, i).neg().intoArray(y, i);
-        }
-        for (; i < to; i++) {
-            y[i] = -x[i];
         }
     }
 
     private static void absolute(float[] x, float[] y, int from, int to) {
-        int i = from;
-        for (; i <= to - LANES; i += LANES) {
+        for (int i = from; i < to; i += LANES) {
             load(x, i).abs().intoArray(y, i);
-        }
-        for (; i < to; i++) {
-            y[i] = Math.abs(x[i]);
         }
     }
 
     private static void sign(float[] x, float[] y, int from, int to) {
-        int i = from;
-        for (; i <= to - LANES; i += LANES) {
+        for (int i = from; i < to; i += LANES) {
             FloatVector v = load(x, i);
             v.blend(1, v.compare(GT, 0)).blend(-1, v.compare(LT, 0)).intoArray(y, i);
-        }
-        for (; i < to; i++) {
-            y[i] = Math.signum(x[i]);
         }
     }
 
     private static void reciprocal(float[] x, float[] y, int from, int to) {
         FloatVector one = FloatVector.broadcast(SPECIES, 1);
-        int i = from;
-        for (; i <= to - LANES; i += LANES) {
+        for (int i = from; i < to; i += LANES) {
             one.div(load(x, i)).intoArray(y, i);
-        }
-        for (; i < to; i++) {
-            y[i] = 1 / x[i];
         }
     }
 
     private static void square(float[] x, float[] y, int from, int to) {
-        int i = from;
-        for (; i <= to - LANES; i += LANES) {
+        for (int i = from; i < to; i += LANES) {
             FloatVector v = load(x, i);
             v.mul(v).intoArray(y, i);
-        }
-        for (; i < to; i++) {
-            y[i] = x[i] * x[i];
         }
     }
 
     private static void sqrt(float[] x, float[] y, int from, int to) {
-        int i = from;
-        for (; i <= to - LANES; i += LANES) {
+        for (int i = from; i < to; i += LANES) {
             load(x, i).sqrt().intoArray(y, i);
-        }
-        for (; i < to; i++) {
-            y[i] = (float) Math.sqrt(x[i]);
         }
     }
 
     private static void rsqrt(float[] x, float[] y, int from, int to) {
         FloatVector one = FloatVector.broadcast(SPECIES, 1);
-        int i = from;
-        for (; i <= to - LANES; i += LANES) {
+        for (int i = from; i < to; i += LANES) {
             one.div(load(x, i).sqrt()).intoArray(y, i);
-        }
-        for (; i < to; i++) {
-            y[i] = 1 / (float) Math.sqrt(x[i]);
         }
     }
 
     private static void exp(float[] x, float[] y, int from, int to) {
-        int i = from;
-        for (; i <= to - LANES; i += LANES) {
+        for (int i = from; i < to; i += LANES) {
             VectorMath.exp(load(x, i)).intoArray(y, i);
-        }
-        for (; i < to; i++) {
-            y[i] = VectorMath.exp(x[i]);
         }
     }
 
     private static void log(float[] x, float[] y, int from, int to) {
-        int i = from;
-        for (; i <= to - LANES; i += LANES) {
+        for (int i = from; i < to; i += LANES) {
             VectorMath.log(load(x, i)).intoArray(y, i);
-        }
-        for (; i < to; i++) {
-            y[i] = VectorMath.log(x[i]);
         }
     }
 
     private static void tanh(float[] x, float[] y, int from, int to) {
-        int i = from;
-        for (; i <= to - LANES; i += LANES) {
+        for (int i = from; i < to; i += LANES) {
             VectorMath.tanh(load(x, i)).intoArray(y, i);
-        }
-        for (; i < to; i++) {
-            y[i] = VectorMath.tanh(x[i]);
         }
     }
 
     private static void sigmoid(float[] x, float[] y, int from, int to) {
-        int i = from;
-        for (; i <= to - LANES; i += LANES) {
+        for (int i = from; i < to; i += LANES) {
             VectorMath.sigmoid(load(x, i)).intoArray(y, i);
-        }
-        for (; i < to; i++) {
-            y[i] = VectorMath.sigmoid(x[i]);
         }
     }
 
     private static void relu(float[] x, float[] y, int from, int to) {
-        int i = from;
-        for (; i <= to - LANES; i += LANES) {
+        for (int i = from; i < to; i += LANES) {
             load(x, i).max(0).intoArray(y, i);
-        }
-        for (; i < to; i++) {
-            y[i] = Math.max(x[i], 0);
         }
     }
 
     private static void silu(float[] x, float[] y, int from, int to) {
-        int i = from;
-        for (; i <= to - LANES; i += LANES) {
+        for (int i = from; i < to; i += LANES) {
             FloatVector v = load(x, i);
             v.mul(VectorMath.sigmoid(v)).intoArray(y, i);
-        }
-        for (; i < to; i++) {
-            y[i] = x[i] * VectorMath.sigmoid(x[i]);
         }
     }
 
     private static void gelu(float[] x, float[] y, int from, int to) {
-        int i = from;
-        for (; i <= to - LANES; i += LANES) {
+        for (int i = from; i < to; i += LANES) {
             VectorMath.gelu(load(x, i)).intoArray(y, i);
-        }
-        for (; i < to; i++) {
-            y[i] = VectorMath.gelu(x[i]);
         }
     }
 
     private static void softplus(float[] x, float[] y, int from, int to) {
-        int i = from;
-        for (; i <= to - LANES; i += LANES) {
+        for (int i = from; i < to; i += LANES) {
             VectorMath.softplus(load(x, i)).intoArray(y, i);
-        }
-        for (; i < to; i++) {
-            y[i] = VectorMath.softplus(x[i]);
         }
     }
 }

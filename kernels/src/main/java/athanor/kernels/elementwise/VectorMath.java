@@ -66,6 +66,40 @@ public final class VectorMath {
     /// Beyond it the derivative of GELU is 0 or 1.
     private static final float GELU_FLAT = 10;
 
+    // Each constant in every lane. Made once: as calls in the functions, their share of the 18,000 nodes that C2 will
+    // inline into a loop is too large.
+    private static final FloatVector ALL_LOG2_E = all(LOG2_E);
+    private static final FloatVector ALL_ROUND = all(ROUND);
+    private static final FloatVector ALL_MINUS_LN2_LOW = all(-LN2_LOW);
+    private static final FloatVector ALL_MINUS_LN2_HIGH = all(-LN2_HIGH);
+    private static final FloatVector ALL_EXP_6 = all(EXP_6);
+    private static final FloatVector ALL_EXP_5 = all(EXP_5);
+    private static final FloatVector ALL_EXP_4 = all(EXP_4);
+    private static final FloatVector ALL_EXP_3 = all(EXP_3);
+    private static final FloatVector ALL_EXP_2 = all(EXP_2);
+    private static final FloatVector ALL_TANH_11 = all(TANH_11);
+    private static final FloatVector ALL_TANH_9 = all(TANH_9);
+    private static final FloatVector ALL_TANH_7 = all(TANH_7);
+    private static final FloatVector ALL_TANH_5 = all(TANH_5);
+    private static final FloatVector ALL_TANH_3 = all(TANH_3);
+    private static final FloatVector ALL_1 = all(1);
+    private static final FloatVector ALL_2 = all(2);
+    private static final FloatVector ALL_0 = all(0);
+    private static final FloatVector ALL_GELU_3 = all(GELU_3);
+    private static final FloatVector ALL_GELU_1 = all(GELU_1);
+    private static final FloatVector ALL_3_GELU_3 = all(3 * GELU_3);
+    private static final FloatVector ALL_LOG_10 = all(LOG_10);
+    private static final FloatVector ALL_LOG_9 = all(LOG_9);
+    private static final FloatVector ALL_LOG_8 = all(LOG_8);
+    private static final FloatVector ALL_LOG_7 = all(LOG_7);
+    private static final FloatVector ALL_LOG_6 = all(LOG_6);
+    private static final FloatVector ALL_LOG_5 = all(LOG_5);
+    private static final FloatVector ALL_LOG_4 = all(LOG_4);
+    private static final FloatVector ALL_LOG_3 = all(LOG_3);
+    private static final FloatVector ALL_LN2_LOW = all(LN2_LOW);
+    private static final FloatVector ALL_LN2_HIGH = all(LN2_HIGH);
+    private static final FloatVector ALL_MINUS_HALF = all(-0.5f);
+
     private VectorMath() {}
 
     /// The vector that starts at the index.
@@ -77,11 +111,11 @@ public final class VectorMath {
     public static FloatVector exp(FloatVector x) {
         FloatVector low = x.blend(EXP_HIGHEST, x.compare(GT, EXP_HIGHEST));
         FloatVector c = low.blend(EXP_LOWEST, low.compare(LT, EXP_LOWEST));
-        FloatVector shifted = c.fma(all(LOG2_E), all(ROUND));
+        FloatVector shifted = c.fma(ALL_LOG2_E, ALL_ROUND);
         FloatVector n = shifted.sub(ROUND);
-        FloatVector r = n.fma(all(-LN2_LOW), n.fma(all(-LN2_HIGH), c));
-        FloatVector p = all(EXP_6).fma(r, all(EXP_5)).fma(r, all(EXP_4)).fma(r, all(EXP_3));
-        p = p.fma(r, all(EXP_2)).mul(r).fma(r, r).add(1);
+        FloatVector r = n.fma(ALL_MINUS_LN2_LOW, n.fma(ALL_MINUS_LN2_HIGH, c));
+        FloatVector p = ALL_EXP_6.fma(r, ALL_EXP_5).fma(r, ALL_EXP_4).fma(r, ALL_EXP_3);
+        p = p.fma(r, ALL_EXP_2).mul(r).fma(r, r).add(1);
         IntVector k = shifted.reinterpretAsInts().sub(ROUND_BITS);
         IntVector half = k.lanewise(ASHR, 1);
         return p.mul(powerOf2(half)).mul(powerOf2(k.sub(half)));
@@ -128,9 +162,9 @@ public final class VectorMath {
     public static FloatVector tanh(FloatVector x) {
         FloatVector magnitude = x.abs();
         FloatVector u = x.mul(x);
-        FloatVector p = all(TANH_11).fma(u, all(TANH_9)).fma(u, all(TANH_7)).fma(u, all(TANH_5));
-        FloatVector small = p.fma(u, all(TANH_3)).mul(u).fma(x, x);
-        FloatVector large = all(1).sub(all(2).div(exp(magnitude.add(magnitude)).add(1)));
+        FloatVector p = ALL_TANH_11.fma(u, ALL_TANH_9).fma(u, ALL_TANH_7).fma(u, ALL_TANH_5);
+        FloatVector small = p.fma(u, ALL_TANH_3).mul(u).fma(x, x);
+        FloatVector large = ALL_1.sub(ALL_2.div(exp(magnitude.add(magnitude)).add(1)));
         large = large.blend(large.neg(), x.compare(LT, 0));
         return large.blend(small, magnitude.compare(LT, TANH_SMALL));
     }
@@ -162,8 +196,8 @@ public final class VectorMath {
         FloatVector u = exp(x.abs().neg());
         VectorMask<Float> large = u.compare(GT, SQRT_2_MINUS_1);
         FloatVector z = u.blend(u.sub(1).mul(0.5f), large);
-        FloatVector y = logOf(z, all(0).blend(1, large));
-        return y.add(all(0).blend(x, x.compare(GT, 0)));
+        FloatVector y = logOf(z, ALL_0.blend(1, large));
+        return y.add(ALL_0.blend(x, x.compare(GT, 0)));
     }
 
     public static float softplus(float x) {
@@ -174,7 +208,7 @@ public final class VectorMath {
 
     /// 0.5 (1 + tanh(u)) = sigmoid(2 u), so GELU is x sigmoid(2 sqrt(2/pi) (x + 0.044715 x^3)).
     public static FloatVector gelu(FloatVector x) {
-        return x.mul(sigmoid(x.mul(x).fma(all(GELU_3), all(GELU_1)).mul(x)));
+        return x.mul(sigmoid(x.mul(x).fma(ALL_GELU_3, ALL_GELU_1).mul(x)));
     }
 
     public static float gelu(float x) {
@@ -184,7 +218,7 @@ public final class VectorMath {
     /// s (1 + x (1 - s)), s = sigmoid(x).
     public static FloatVector siluSlope(FloatVector x) {
         FloatVector s = sigmoid(x);
-        return all(1).sub(s).fma(x, all(1)).mul(s);
+        return ALL_1.sub(s).fma(x, ALL_1).mul(s);
     }
 
     public static float siluSlope(float x) {
@@ -197,9 +231,9 @@ public final class VectorMath {
         FloatVector low = x.blend(GELU_FLAT, x.compare(GT, GELU_FLAT));
         FloatVector c = low.blend(-GELU_FLAT, low.compare(LT, -GELU_FLAT));
         FloatVector square = c.mul(c);
-        FloatVector s = sigmoid(square.fma(all(GELU_3), all(GELU_1)).mul(c));
-        FloatVector slope = square.fma(all(3 * GELU_3), all(GELU_1));
-        return all(1).sub(s).mul(s).mul(c).fma(slope, s);
+        FloatVector s = sigmoid(square.fma(ALL_GELU_3, ALL_GELU_1).mul(c));
+        FloatVector slope = square.fma(ALL_3_GELU_3, ALL_GELU_1);
+        return ALL_1.sub(s).mul(s).mul(c).fma(slope, s);
     }
 
     public static float geluSlope(float x) {
@@ -213,11 +247,11 @@ public final class VectorMath {
 
     /// e log(2) + log(1 + z), log(1 + z) = z - z^2 / 2 + z^3 P(z).
     private static FloatVector logOf(FloatVector z, FloatVector e) {
-        FloatVector p = all(LOG_10).fma(z, all(LOG_9)).fma(z, all(LOG_8)).fma(z, all(LOG_7));
-        p = p.fma(z, all(LOG_6)).fma(z, all(LOG_5)).fma(z, all(LOG_4)).fma(z, all(LOG_3));
+        FloatVector p = ALL_LOG_10.fma(z, ALL_LOG_9).fma(z, ALL_LOG_8).fma(z, ALL_LOG_7);
+        p = p.fma(z, ALL_LOG_6).fma(z, ALL_LOG_5).fma(z, ALL_LOG_4).fma(z, ALL_LOG_3);
         FloatVector square = z.mul(z);
-        FloatVector r = e.fma(all(LN2_LOW), p.mul(z).mul(square));
-        return e.fma(all(LN2_HIGH), square.fma(all(-0.5f), r).add(z));
+        FloatVector r = e.fma(ALL_LN2_LOW, p.mul(z).mul(square));
+        return e.fma(ALL_LN2_HIGH, square.fma(ALL_MINUS_HALF, r).add(z));
     }
 
     private static float logOf(float z, float e) {
