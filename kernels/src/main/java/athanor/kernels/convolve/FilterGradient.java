@@ -59,7 +59,7 @@ record FilterGradient(ConvolutionGeometry geometry, int parts, int partRows, int
         }
         Tiles.fillTable(dyRows, filters);
         Tiles.fillTable(dwRows, filters);
-        float[] panels = Scratch.floats(Scratch.Use.PANELS, DEPTH * Panels.paddedColumns(n));
+        float[] panels = Scratch.floats(Scratch.Use.PANELS, (long) DEPTH * Panels.paddedColumns(n));
         int end = Math.min(g.outputRows(), (part + 1) * partRows);
         for (int from = part * partRows; from < end; from += DEPTH) {
             int to = Math.min(end, from + DEPTH);
