@@ -1,11 +1,12 @@
 package athanor.engine.backend;
 
 import athanor.engine.MatrixProduct;
+import java.util.Arrays;
 import org.ojalgo.matrix.store.MatrixStore;
 import org.ojalgo.matrix.store.R064Store;
 
-/// Products of double matrices, made by ojAlgo. It stores columns one after the other, so that our matrix is its
-/// transpose, and `y = a b` becomes `y' = b' a'`.
+/// Products of double matrices, made by ojAlgo. It stores columns one after the other, so that in
+/// its eyes our matrices are transposed, and `y = a b` is `y' = b' a'`.
 final class DoubleProduct {
     private DoubleProduct() {}
 
@@ -13,25 +14,26 @@ final class DoubleProduct {
         int m = product.m();
         int n = product.n();
         int k = product.k();
+        if (m * n == 0 || k == 0) {
+            Arrays.fill(y, 0, product.accumulate() ? 0 : product.batch() * m * n, 0);
+            return;
+        }
         for (int i = 0; i < product.batch(); i++) {
-            MatrixStore<Double> left = product.transposeB()
-                    ? matrix(b, i * product.batchStrideB(), k, n).transpose()
-                    : matrix(b, i * product.batchStrideB(), n, k);
-            MatrixStore<Double> right = product.transposeA()
-                    ? matrix(a, i * product.batchStrideA(), m, k).transpose()
-                    : matrix(a, i * product.batchStrideA(), k, m);
-            R064Store result = R064Store.FACTORY.make(n, m);
-            left.multiply(right, result);
+            MatrixStore<Double> left = matrix(b, i * product.batchStrideB(), n, k, product.transposeB());
+            MatrixStore<Double> right = matrix(a, i * product.batchStrideA(), k, m, product.transposeA());
+            double[] result = new double[m * n];
+            left.multiply(right, R064Store.wrap(result, n));
             int at = i * m * n;
             for (int j = 0; j < m * n; j++) {
-                y[at + j] = product.accumulate() ? y[at + j] + result.data[j] : result.data[j];
+                y[at + j] = product.accumulate() ? y[at + j] + result[j] : result[j];
             }
         }
     }
 
-    private static R064Store matrix(double[] from, int at, int rows, int columns) {
-        R064Store matrix = R064Store.FACTORY.make(rows, columns);
-        System.arraycopy(from, at, matrix.data, 0, rows * columns);
-        return matrix;
+    private static MatrixStore<Double> matrix(double[] from, int at, int rows, int columns, boolean transposed) {
+        double[] own = Arrays.copyOfRange(from, at, at + rows * columns);
+        return transposed
+                ? R064Store.wrap(own, columns).transpose()
+                : R064Store.wrap(own, rows);
     }
 }
