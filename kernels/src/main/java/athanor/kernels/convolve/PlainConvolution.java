@@ -1,11 +1,13 @@
 package athanor.kernels.convolve;
 
-/// Convolution and its two gradients as the loops that define them, in double: what a student reads first, and what the
-/// tests compare with. Each visits every triple of an output, the filter element and the input element it multiplies.
+/// Convolution and its two gradients as the loops that define them, in double: what a student reads
+/// first, and what the tests compare with. Each visits every triple of an output, the filter
+/// element and the input element it multiplies.
 public final class PlainConvolution {
     private PlainConvolution() {}
 
-    /// `y[n,p,q,k] = sum over r,s,c of x[n,h,w,c] w[k,r,s,c]` with `h = p stride - padding + r dilation`, w alike.
+    /// `y[n,p,q,k] = sum over r,s,c of x[n,h,w,c] w[k,r,s,c]` with `h = p stride - padding + r
+    /// dilation`, w alike.
     public static void forward(ConvolutionGeometry g, float[] x, float[] w, float[] y) {
         double[] sums = new double[g.outputRows() * g.filters()];
         visit(g, (yIndex, wIndex, xIndex) -> sums[yIndex] += (double) x[xIndex] * w[wIndex]);
@@ -35,7 +37,9 @@ public final class PlainConvolution {
             for (int p = 0; p < g.outputHeight(); p++) {
                 for (int q = 0; q < g.outputWidth(); q++) {
                     for (int k = 0; k < g.filters(); k++) {
-                        int yIndex = ((n * g.outputHeight() + p) * g.outputWidth() + q) * g.filters() + k;
+                        int yIndex =
+                                ((n * g.outputHeight() + p) * g.outputWidth() + q) * g.filters()
+                                        + k;
                         visitFilter(g, visitor, n, p, q, k, yIndex);
                     }
                 }

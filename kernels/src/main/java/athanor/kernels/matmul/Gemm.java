@@ -3,11 +3,12 @@ package athanor.kernels.matmul;
 import athanor.kernels.parallel.Parallel;
 import athanor.kernels.parallel.Scratch;
 
-/// Products of float matrices that lie in arrays row after row. A matrix starts at an offset, and its leading dimension
-/// (`lda`, `ldb`, `ldc`) is the number of elements from one row to the next, as in BLAS.
+/// Products of float matrices that lie in arrays row after row. A matrix starts at an offset, and
+/// its leading dimension (`lda`, `ldb`, `ldc`) is the number of elements from one row to the next,
+/// as in BLAS.
 public final class Gemm {
-    /// A block of C is what one thread makes at a time. Its rows use the packed columns of B often enough that packing
-    /// does not matter; its columns, to a depth, stay in the second cache.
+    /// A block of C is what one thread makes at a time. Its rows use the packed columns of B often
+    /// enough that packing does not matter; its columns, to a depth, stay in the second cache.
     private static final int BLOCK_ROWS = 40 * Tiles.ROWS;
 
     private static final int BLOCK_COLUMNS = 256;
@@ -15,8 +16,8 @@ public final class Gemm {
 
     private Gemm() {}
 
-    /// `C = op(A) op(B)`, or with `accumulate` `C += op(A) op(B)`: C is `m x n`, op(A) `m x k`, op(B) `k x n`, and op
-    /// transposes where it is asked to.
+    /// `C = op(A) op(B)`, or with `accumulate` `C += op(A) op(B)`: C is `m x n`, op(A) `m x k`,
+    /// op(B) `k x n`, and op transposes where it is asked to.
     public static void multiply(
             boolean transposeA,
             boolean transposeB,
@@ -42,33 +43,38 @@ public final class Gemm {
             }
             return;
         }
-        int blockColumns = (long) m * n >= 16 * BLOCK_ROWS * BLOCK_COLUMNS ? BLOCK_COLUMNS : Tiles.PANEL;
+        int blockColumns =
+                (long) m * n >= 16 * BLOCK_ROWS * BLOCK_COLUMNS ? BLOCK_COLUMNS : Tiles.PANEL;
         int columnBlocks = (n + blockColumns - 1) / blockColumns;
         int blockRows = Math.max(BLOCK_ROWS, Tiles.tableLength((m + 31) / 32 * columnBlocks));
         int rowBlocks = (m + blockRows - 1) / blockRows;
-        Parallel.range(rowBlocks * columnBlocks, 1, (block, end) -> {
-            int row = block / columnBlocks * blockRows;
-            int column = block % columnBlocks * blockColumns;
-            multiplyBlock(
-                    transposeA,
-                    transposeB,
-                    Math.min(blockRows, m - row),
-                    Math.min(blockColumns, n - column),
-                    k,
-                    a,
-                    aOffset + row * (transposeA ? 1 : lda),
-                    lda,
-                    b,
-                    bOffset + column * (transposeB ? ldb : 1),
-                    ldb,
-                    c,
-                    cOffset + row * ldc + column,
-                    ldc,
-                    accumulate);
-        });
+        Parallel.range(
+                rowBlocks * columnBlocks,
+                1,
+                (block, end) -> {
+                    int row = block / columnBlocks * blockRows;
+                    int column = block % columnBlocks * blockColumns;
+                    multiplyBlock(
+                            transposeA,
+                            transposeB,
+                            Math.min(blockRows, m - row),
+                            Math.min(blockColumns, n - column),
+                            k,
+                            a,
+                            aOffset + row * (transposeA ? 1 : lda),
+                            lda,
+                            b,
+                            bOffset + column * (transposeB ? ldb : 1),
+                            ldb,
+                            c,
+                            cOffset + row * ldc + column,
+                            ldc,
+                            accumulate);
+                });
     }
 
-    /// One block of C, alone: packs the columns of B it needs, a block of k at a time, and sweeps its rows.
+    /// One block of C, alone: packs the columns of B it needs, a block of k at a time, and sweeps
+    /// its rows.
     private static void multiplyBlock(
             boolean transposeA,
             boolean transposeB,
@@ -96,7 +102,19 @@ public final class Gemm {
             int stride = transposeA ? lda : 1;
             Runs run = new Runs(n).add(0, depth);
             Tiles.multiply(
-                    m, n, run, a, left, aRows, stride, panels, 0, c, cOffset, cRows, accumulate || from > 0);
+                    m,
+                    n,
+                    run,
+                    a,
+                    left,
+                    aRows,
+                    stride,
+                    panels,
+                    0,
+                    c,
+                    cOffset,
+                    cRows,
+                    accumulate || from > 0);
         }
     }
 
@@ -109,7 +127,8 @@ public final class Gemm {
         return table;
     }
 
-    /// The same in three loops: what a matrix product is, and what the tests compare with. Sums are doubles.
+    /// The same in three loops: what a matrix product is, and what the tests compare with. Sums are
+    /// doubles.
     public static void plain(
             boolean transposeA,
             boolean transposeB,

@@ -3,14 +3,15 @@ package athanor.kernels.matmul;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/// The right operand B of a product, `depth x n`, copied so that a [Tile] reads it from front to back: panels of
-/// [Tiles#PANEL] columns, one behind the other, each row after row. The last panel is as many vectors wide as it needs,
-/// with zeros where B has no column.
+/// The right operand B of a product, `depth x n`, copied so that a [Tile] reads it from front to
+/// back: panels of [Tiles#PANEL] columns, one behind the other, each row after row. The last panel
+/// is as many vectors wide as it needs, with zeros where B has no column.
 public final class Panels {
     private static final VectorSpecies<Float> SPECIES = TileStamp.SPECIES;
     private static final int LANES = SPECIES.length();
 
-    /// How much of a transposed B is read before the next column, so that both sides stay in the first cache.
+    /// How much of a transposed B is read before the next column, so that both sides stay in the
+    /// first cache.
     private static final int TRANSPOSED_DEPTH = 16;
 
     private Panels() {}
@@ -25,9 +26,11 @@ public final class Panels {
         return Math.min(Tiles.PANEL, paddedColumns(n) - column);
     }
 
-    /// Packs rows of B: `rows` of them, to be rows `firstRow` and following of panels that have `depth` rows in all.
+    /// Packs rows of B: `rows` of them, to be rows `firstRow` and following of panels that have
+    /// `depth` rows in all.
     ///
-    /// @param transposed whether `B[k, j]` is at `bOffset + j * ldb + k` and not at `bOffset + k * ldb + j`
+    /// @param transposed whether `B[k, j]` is at `bOffset + j * ldb + k` and not at `bOffset + k *
+    /// ldb + j`
     public static void pack(
             boolean transposed,
             int rows,
@@ -55,7 +58,14 @@ public final class Panels {
     }
 
     private static void packTransposed(
-            int rows, int columns, float[] b, int bOffset, int ldb, float[] target, int offset, int width) {
+            int rows,
+            int columns,
+            float[] b,
+            int bOffset,
+            int ldb,
+            float[] target,
+            int offset,
+            int width) {
         for (int first = 0; first < rows; first += TRANSPOSED_DEPTH) {
             int end = Math.min(rows, first + TRANSPOSED_DEPTH);
             for (int j = 0; j < columns; j++) {
@@ -69,20 +79,56 @@ public final class Panels {
 
     /// Copies a block of `rows x columns` numbers between matrices of the given leading dimensions.
     public static void copy(
-            int rows, int columns, float[] x, int xOffset, int ldx, float[] target, int offset, int ldt) {
-        if (columns % LANES != 0) {
+            int rows,
+            int columns,
+            float[] x,
+            int xOffset,
+            int ldx,
+            float[] target,
+            int offset,
+            int ldt) {
+        int vectors = columns / LANES * LANES;
+        if (vectors > 0) {
             for (int i = 0; i < rows; i++) {
-                for (int j = 0; j < columns; j++) {
-                    target[offset + i * ldt + j] = x[xOffset + i * ldx + j];
+                for (int j = 0; j < vectors; j += LANES) {
+                    FloatVector.fromArray(SPECIES, x, xOffset + i * ldx + j)
+                            .intoArray(target, offset + i * ldt + j);
                 }
             }
-            return;
         }
-        for (int i = 0; i < rows; i++) {
-            for (int j = 0; j < columns; j += LANES) {
-                FloatVector.fromArray(SPECIES, x, xOffset + i * ldx + j).intoArray(target, offset + i * ldt + j);
+        // What is left is narrow: column by column, the inner loop is the longer one.
+        for (int j = vectors; j < columns; j++) {
+            for (int i = 0; i < rows; i++) {
+                target[offset + j + i * ldt] = x[xOffset + j + i * ldx];
             }
         }
+    }
+
+    /// Packs a transposed left operand, `A[i, k]` at `aOffset + k * lda + i`, as strips of
+    /// [Tiles#ROWS] rows: then a tile reads it from front to back, where a large `lda` would make
+    /// every k another line of the same few cache sets. Rows start where [#stripRows] says, and k
+    /// steps by [Tiles#ROWS].
+    public static void packStrips(
+            int m, int depth, float[] a, int aOffset, int lda, float[] strips) {
+        for (int i = 0; i < m; i += Tiles.ROWS) {
+            copy(
+                    depth,
+                    Math.min(Tiles.ROWS, m - i),
+                    a,
+                    aOffset + i,
+                    lda,
+                    strips,
+                    i * depth,
+                    Tiles.ROWS);
+        }
+    }
+
+    /// Fills a table with the places where [#packStrips] puts the first number of each row.
+    public static void stripRows(int[] table, int m, int depth) {
+        for (int i = 0; i < m; i++) {
+            table[i] = i / Tiles.ROWS * Tiles.ROWS * depth + i % Tiles.ROWS;
+        }
+        Tiles.fillTable(table, m);
     }
 
     /// Writes zeros into a block of `rows x columns` numbers.

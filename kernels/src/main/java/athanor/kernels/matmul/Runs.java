@@ -2,8 +2,9 @@ package athanor.kernels.matmul;
 
 import java.util.Arrays;
 
-/// Where the numbers of a row of A lie: pieces without a gap, each at a distance from the start of the row. A matrix has
-/// one run; a filter that reads an image has one for each of its lines, or one for each of its taps.
+/// Where the numbers of a row of A lie: pieces without a gap, each at a distance from the start of
+/// the row. A matrix has one run; a filter that reads an image has one for each of its lines, or
+/// one for each of its taps.
 public final class Runs {
     private final int longest;
     private int[] shifts = new int[4];
@@ -11,12 +12,14 @@ public final class Runs {
     private int count;
     private int depth;
 
-    /// @param columns of the product: the more they are, the shorter the runs, so that what B has for one stays in cache
+    /// @param columns of the product: the more they are, the shorter the runs, so that what B has
+    /// for one stays in cache
     public Runs(int columns) {
         longest = Tiles.blockDepth(columns);
     }
 
-    /// Adds numbers behind those there are; joins them to the last run where they follow it in memory.
+    /// Adds numbers behind those there are; joins them to the last run where they follow it in
+    /// memory.
     public Runs add(int shift, int length) {
         int done = 0;
         if (count > 0 && shifts[count - 1] + depths[count - 1] == shift) {

@@ -12,18 +12,20 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.Vector;
 import jdk.incubator.vector.VectorSpecies;
 
-/// Writes the class of a [Tile]. The compiler keeps a vector in a register only while it is a local variable, so the 24
-/// sums of a tile need 24 variables: text that a program writes better than a person. A tile of 2 rows by 2 vectors
-/// that accumulates would read:
+/// Writes the class of a [Tile]. The compiler keeps a vector in a register only while it is a local
+/// variable, so the 24 sums of a tile need 24 variables: text that a program writes better than a
+/// person. A tile of 2 rows by 2 vectors that accumulates would read:
 ///
 /// ```java
 /// public void run(int depth, float[] a, int aShift, int[] aRows, int aRow, int aStride,
 ///                 float[] b, int bOffset, float[] c, int cShift, int[] cRows, int cRow) {
 ///     int a0 = aRows[aRow] + aShift, c0 = cRows[cRow] + cShift;
 ///     int a1 = aRows[aRow + 1] + aShift, c1 = cRows[cRow + 1] + cShift;
-///     FloatVector sum00 = FloatVector.fromArray(SPECIES, c, c0), sum01 = FloatVector.fromArray(SPECIES, c, c0 + 16);
-///     FloatVector sum10 = FloatVector.fromArray(SPECIES, c, c1), sum11 = FloatVector.fromArray(SPECIES, c, c1 + 16);
-///     int aStep = 0;                                    // only in a strided tile, where it replaces k below
+///     FloatVector sum00 = FloatVector.fromArray(SPECIES, c, c0);
+///     FloatVector sum01 = FloatVector.fromArray(SPECIES, c, c0 + 16);
+///     FloatVector sum10 = FloatVector.fromArray(SPECIES, c, c1);
+///     FloatVector sum11 = FloatVector.fromArray(SPECIES, c, c1 + 16);
+///     int aStep = 0; // only in a strided tile, where it stands for k in a[a0 + k]
 ///     for (int k = 0; k < depth; k++) {
 ///         FloatVector b0 = FloatVector.fromArray(SPECIES, b, bOffset + k * 32);
 ///         FloatVector b1 = FloatVector.fromArray(SPECIES, b, bOffset + k * 32 + 16);
@@ -42,8 +44,9 @@ import jdk.incubator.vector.VectorSpecies;
 /// }
 /// ```
 ///
-/// One that overwrites starts from `FloatVector.zero(SPECIES)`. That is another class and not an `if`, because a vector
-/// that may come from two places is a variable the compiler puts into memory.
+/// One that overwrites starts from `FloatVector.zero(SPECIES)`. That is another class and not an
+/// `if`, because a vector that may come from two places is a variable the compiler puts into
+/// memory.
 record TileStamp(int rows, int vectors, boolean accumulate, boolean strided) {
     /// A constant to the compiler, in the stamped classes too.
     static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
@@ -52,14 +55,29 @@ record TileStamp(int rows, int vectors, boolean accumulate, boolean strided) {
     private static final ClassDesc SELF = TileStamp.class.describeConstable().orElseThrow();
     private static final ClassDesc VECTOR = FloatVector.class.describeConstable().orElseThrow();
     private static final ClassDesc ANY_VECTOR = Vector.class.describeConstable().orElseThrow();
-    private static final ClassDesc SPECIES_TYPE = VectorSpecies.class.describeConstable().orElseThrow();
+    private static final ClassDesc SPECIES_TYPE =
+            VectorSpecies.class.describeConstable().orElseThrow();
     private static final ClassDesc FLOATS = ConstantDescs.CD_float.arrayType();
     private static final ClassDesc INTS = ConstantDescs.CD_int.arrayType();
     private static final ClassDesc INT = ConstantDescs.CD_int;
-    private static final MethodTypeDesc RUN = MethodTypeDesc.of(
-            ConstantDescs.CD_void, INT, FLOATS, INT, INTS, INT, INT, FLOATS, INT, FLOATS, INT, INTS, INT);
+    private static final MethodTypeDesc RUN =
+            MethodTypeDesc.of(
+                    ConstantDescs.CD_void,
+                    INT,
+                    FLOATS,
+                    INT,
+                    INTS,
+                    INT,
+                    INT,
+                    FLOATS,
+                    INT,
+                    FLOATS,
+                    INT,
+                    INTS,
+                    INT);
     private static final MethodTypeDesc LOAD = MethodTypeDesc.of(VECTOR, SPECIES_TYPE, FLOATS, INT);
-    private static final MethodTypeDesc STORE = MethodTypeDesc.of(ConstantDescs.CD_void, FLOATS, INT);
+    private static final MethodTypeDesc STORE =
+            MethodTypeDesc.of(ConstantDescs.CD_void, FLOATS, INT);
     private static final MethodTypeDesc BROADCAST =
             MethodTypeDesc.of(VECTOR, SPECIES_TYPE, ConstantDescs.CD_float);
     private static final MethodTypeDesc ZERO = MethodTypeDesc.of(VECTOR, SPECIES_TYPE);
@@ -81,20 +99,45 @@ record TileStamp(int rows, int vectors, boolean accumulate, boolean strided) {
     private static final int C_ROW = 12;
 
     Tile stamp() {
-        ClassDesc name = ClassDesc.of(
-                Tile.class.getPackageName(),
-                "Tile" + rows + "x" + vectors + (accumulate ? "Add" : "") + (strided ? "Strided" : ""));
-        byte[] bytes = ClassFile.of().build(name, type -> type.withFlags(ClassFile.ACC_FINAL | ClassFile.ACC_SYNTHETIC)
-                .withInterfaceSymbols(TILE)
-                .withMethodBody(
-                        ConstantDescs.INIT_NAME, ConstantDescs.MTD_void, ClassFile.ACC_PUBLIC, code -> code.aload(0)
-                                .invokespecial(
-                                        ConstantDescs.CD_Object, ConstantDescs.INIT_NAME, ConstantDescs.MTD_void)
-                                .return_())
-                .withMethodBody("run", RUN, ClassFile.ACC_PUBLIC, this::writeRun));
+        ClassDesc name =
+                ClassDesc.of(
+                        Tile.class.getPackageName(),
+                        "Tile"
+                                + rows
+                                + "x"
+                                + vectors
+                                + (accumulate ? "Add" : "")
+                                + (strided ? "Strided" : ""));
+        byte[] bytes =
+                ClassFile.of()
+                        .build(
+                                name,
+                                type ->
+                                        type.withFlags(
+                                                        ClassFile.ACC_FINAL
+                                                                | ClassFile.ACC_SYNTHETIC)
+                                                .withInterfaceSymbols(TILE)
+                                                .withMethodBody(
+                                                        ConstantDescs.INIT_NAME,
+                                                        ConstantDescs.MTD_void,
+                                                        ClassFile.ACC_PUBLIC,
+                                                        code ->
+                                                                code.aload(0)
+                                                                        .invokespecial(
+                                                                                ConstantDescs
+                                                                                        .CD_Object,
+                                                                                ConstantDescs
+                                                                                        .INIT_NAME,
+                                                                                ConstantDescs
+                                                                                        .MTD_void)
+                                                                        .return_())
+                                                .withMethodBody(
+                                                        "run",
+                                                        RUN,
+                                                        ClassFile.ACC_PUBLIC,
+                                                        this::writeRun));
         try {
-            Class<?> stamped =
-                    MethodHandles.lookup().defineHiddenClass(bytes, true).lookupClass();
+            Class<?> stamped = MethodHandles.lookup().defineHiddenClass(bytes, true).lookupClass();
             return (Tile) stamped.getDeclaredConstructor().newInstance();
         } catch (ReflectiveOperationException e) {
             throw new LinkageError("the tile " + this + " could not be stamped", e);

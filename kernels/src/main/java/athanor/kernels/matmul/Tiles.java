@@ -2,12 +2,13 @@ package athanor.kernels.matmul;
 
 import athanor.kernels.parallel.Scratch;
 
-/// The product of rows of A with packed panels of B, tile by tile: what matrix products, convolutions and their
-/// gradients have in common.
+/// The product of rows of A with packed panels of B, tile by tile: what matrix products,
+/// convolutions and their gradients have in common.
 ///
-/// A is not packed. A tile reads six rows, each from its own place in memory; so a row may as well be what a filter sees
-/// of an image (indirect convolution, Dukhan 2019), and no matrix of patches is ever written. Rows of C lie at places of
-/// their own, too. B, which every tile reads again, is packed, in blocks that stay in the second cache.
+/// A is not packed. A tile reads six rows, each from its own place in memory; so a row may as well
+/// be what a filter sees of an image (indirect convolution, Dukhan 2019), and no matrix of patches
+/// is ever written. Rows of C lie at places of their own, too. B, which every tile reads again, is
+/// packed, in blocks that stay in the second cache.
 public final class Tiles {
     /// Six rows by four vectors fill 24 of 32 vector registers with sums; six by two, 12 of 16.
     public static final int ROWS = 6;
@@ -19,7 +20,8 @@ public final class Tiles {
     /// The columns of a full tile.
     public static final int PANEL = VECTORS * LANES;
 
-    /// Columns of B that are swept together, and how many numbers of B that may be: half a megabyte.
+    /// Columns of B that are swept together, and how many numbers of B that may be: half a
+    /// megabyte.
     private static final int BLOCK_COLUMNS = 512 / PANEL * PANEL;
 
     private static final int BLOCK = 128 * 1024;
@@ -52,7 +54,8 @@ public final class Tiles {
         return (rows + ROWS - 1) / ROWS * ROWS;
     }
 
-    /// Fills the last tile of a table of rows by repeating the last row: computed twice, written twice, the same.
+    /// Fills the last tile of a table of rows by repeating the last row: computed twice, written
+    /// twice, the same.
     public static void fillTable(int[] table, int rows) {
         for (int i = rows; i < tableLength(rows); i++) {
             table[i] = table[rows - 1];
@@ -97,16 +100,45 @@ public final class Tiles {
                         boolean add = accumulate || run > 0;
                         if (n - j >= width) {
                             multiplyTile(
-                                    width, runs, run, runEnd, a, aShift, aRows, aStride, row, panels, offset, c,
-                                    cShift + j, cRows, row, add);
+                                    width,
+                                    runs,
+                                    run,
+                                    runEnd,
+                                    a,
+                                    aShift,
+                                    aRows,
+                                    aStride,
+                                    row,
+                                    panels,
+                                    offset,
+                                    c,
+                                    cShift + j,
+                                    cRows,
+                                    row,
+                                    add);
                             continue;
                         }
                         float[] narrow = Scratch.floats(Scratch.Use.TILE, ROWS * PANEL);
                         multiplyTile(
-                                width, runs, run, runEnd, a, aShift, aRows, aStride, row, panels, offset, narrow, 0,
-                                NARROW_ROWS, 0, false);
+                                width,
+                                runs,
+                                run,
+                                runEnd,
+                                a,
+                                aShift,
+                                aRows,
+                                aStride,
+                                row,
+                                panels,
+                                offset,
+                                narrow,
+                                0,
+                                NARROW_ROWS,
+                                0,
+                                false);
                         for (int i = 0; i < Math.min(ROWS, rows - row); i++) {
-                            putNarrow(narrow, i * PANEL, c, cShift + j + cRows[row + i], n - j, add);
+                            putNarrow(
+                                    narrow, i * PANEL, c, cShift + j + cRows[row + i], n - j, add);
                         }
                     }
                 }
@@ -138,13 +170,24 @@ public final class Tiles {
         for (int run = firstRun; run < runEnd; run++) {
             Tile tile = tiles[accumulate || run > firstRun ? 1 : 0][width / LANES - 1];
             tile.run(
-                    runs.depth(run), a, aShift + runs.shift(run), aRows, aRow, aStride, panels, offset, c, cShift,
-                    cRows, cRow);
+                    runs.depth(run),
+                    a,
+                    aShift + runs.shift(run),
+                    aRows,
+                    aRow,
+                    aStride,
+                    panels,
+                    offset,
+                    c,
+                    cShift,
+                    cRows,
+                    cRow);
             offset += runs.depth(run) * width;
         }
     }
 
-    private static void putNarrow(float[] tile, int offset, float[] c, int cOffset, int columns, boolean add) {
+    private static void putNarrow(
+            float[] tile, int offset, float[] c, int cOffset, int columns, boolean add) {
         for (int j = 0; j < columns; j++) {
             c[cOffset + j] = add ? c[cOffset + j] + tile[offset + j] : tile[offset + j];
         }

@@ -3,10 +3,12 @@ package athanor.kernels.parallel;
 import java.util.EnumMap;
 import java.util.Map;
 
-/// Arrays that a thread keeps from one kernel to the next, so that kernels allocate nothing once they have run. An array
-/// may be longer than asked for and holds whatever its last user left there.
+/// Arrays that a thread keeps from one kernel to the next, so that kernels allocate nothing once
+/// they have run. An array may be longer than asked for and holds whatever its last user left
+/// there.
 ///
-/// Who takes an array for a use, holds it until he or his callee takes one for the same use on the same thread.
+/// Who takes an array for a use, holds it until he or his callee takes one for the same use on the
+/// same thread.
 public final class Scratch {
     public enum Use {
         /// The right operand of a product, packed by the thread that multiplies.
@@ -51,7 +53,9 @@ public final class Scratch {
     private static int checked(long length) {
         if (length > Integer.MAX_VALUE - 8) {
             throw new OutOfMemoryError(
-                    "a kernel needs " + length + " numbers of working space, more than an array holds: make the batch smaller");
+                    "a kernel needs "
+                            + length
+                            + " numbers of working space, more than an array holds: make the batch smaller");
         }
         return (int) length;
     }
