@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// Steps that change an image before it is normalized, in order. What is random depends on the key alone, and
-/// [DataLoader] derives that from seed, epoch and sample.
+/// Steps that change an image before it is normalized, in order. What is random depends on the key
+/// alone, and [DataLoader] derives that from seed, epoch and sample.
 public record Augmentation(List<Step> steps) {
     public Augmentation {
         steps = List.copyOf(steps);
@@ -17,8 +17,8 @@ public record Augmentation(List<Step> steps) {
         return new Augmentation(List.of());
     }
 
-    /// What most work on small colour images uses: a random crop of the image with black borders of an eighth of its
-    /// side (4 pixels for 32), then a mirror image every second time.
+    /// What most work on small colour images uses: a random crop of the image with black borders of
+    /// an eighth of its side (4 pixels for 32), then a mirror image every second time.
     public static Augmentation standard(ImageShape shape) {
         return new Augmentation(List.of(new RandomCrop(shape.height() / 8), new HorizontalFlip()));
     }
@@ -51,12 +51,13 @@ public record Augmentation(List<Step> steps) {
         byte[] apply(byte[] from, byte[] to, PhiloxKey key);
     }
 
-    /// Moves the image by up to `padding` pixels either way, each shift equally likely, and leaves black (before
-    /// normalization) what nothing covers: torchvision's RandomCrop(side, padding).
+    /// Moves the image by up to `padding` pixels either way, each shift equally likely, and leaves
+    /// black (before normalization) what nothing covers: torchvision's RandomCrop(side, padding).
     public record RandomCrop(int padding) implements Step {
         public RandomCrop {
             if (padding < 0) {
-                throw new IllegalArgumentException("random crop: padding " + padding + " given, at least 0 needed");
+                throw new IllegalArgumentException(
+                        "random crop: padding " + padding + " given, at least 0 needed");
             }
         }
 
@@ -127,12 +128,13 @@ public record Augmentation(List<Step> steps) {
         }
     }
 
-    /// Resizes to a square: bilinear, half-pixel centres, antialiased when it shrinks (as PyTorch's `interpolate` with
-    /// align_corners=False, antialias=True), rounded to bytes.
+    /// Resizes to a square: bilinear, half-pixel centres, antialiased when it shrinks (as PyTorch's
+    /// `interpolate` with align_corners=False, antialias=True), rounded to bytes.
     public record Resize(int side) implements Step {
         public Resize {
             if (side < 1) {
-                throw new IllegalArgumentException("resize: side " + side + " given, at least 1 needed");
+                throw new IllegalArgumentException(
+                        "resize: side " + side + " given, at least 1 needed");
             }
         }
 

@@ -1,13 +1,17 @@
 package athanor.train.data;
 
-/// Normalized images (NHWC, image behind image) and their labels. The arrays are used again after [#close], and are
-/// longer than [#size] asks for in a short last batch.
+/// Normalized images (NHWC, image behind image) and their labels. The arrays are used again after
+/// [#close], and are longer than [#size] asks for in a short last batch.
 public final class Batch implements AutoCloseable {
     private final Batches owner;
     private final ImageShape shape;
     private final float[] images;
     private final int[] labels;
     private int number;
+
+    /// Whether the caller has it; the owner's to change.
+    boolean lent;
+
     private int size;
 
     Batch(Batches owner, ImageShape shape, int capacity) {
@@ -45,7 +49,7 @@ public final class Batch implements AutoCloseable {
         return labels;
     }
 
-    /// Gives the arrays back; to be called once, when they have been read.
+    /// Gives the arrays back when they have been read.
     @Override
     public void close() {
         owner.recycle(this);

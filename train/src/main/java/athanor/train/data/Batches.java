@@ -8,8 +8,9 @@ import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
-/// The batches of one epoch, in order. Workers fill them ahead of the caller, a few at most: a worker first takes free
-/// arrays, then the next number, so every number that is taken can be finished, and numbers under way lie side by side.
+/// The batches of one epoch, in order. Workers fill them ahead of the caller, a few at most: a
+/// worker first takes free arrays, then the next number, so every number that is taken can be
+/// finished, and numbers under way lie side by side.
 public final class Batches implements AutoCloseable {
     private final DataLoader loader;
     private final int epoch;
@@ -45,11 +46,18 @@ public final class Batches implements AutoCloseable {
             free.add(new Batch(this, loader.shape(), capacity));
         }
         for (int i = 0; i < Math.min(loader.workers(), count - startBatch); i++) {
-            threads.add(Thread.ofPlatform().daemon().name("athanor-data-" + (i + 1)).start(this::work));
+            SampleReader reader = loader.reader(epoch);
+            threads.add(
+                    Thread.ofPlatform()
+                            .daemon()
+                            .name("athanor-data-" + (i + 1))
+                            .unstarted(() -> work(reader)));
         }
+        threads.forEach(Thread::start);
     }
 
-    /// The next batch, or nothing at the end of the epoch. What a worker failed with is thrown here, in its batch's turn.
+    /// The next batch, or nothing at the end of the epoch. What a worker failed with is thrown
+    /// here, in its batch's turn.
     public Optional<Batch> next() {
         if (closed) {
             throw new IllegalStateException("these batches are closed");
@@ -61,16 +69,17 @@ public final class Batches implements AutoCloseable {
     }
 
     private Batch prepared() {
-        Batch batch;
-        synchronized (lock) {
-            batch = lent();
-        }
         if (callersReader == null) {
             callersReader = loader.reader(epoch);
         }
-        fill(batch, delivered, callersReader);
-        delivered++;
-        return batch;
+        synchronized (lock) {
+            Batch batch = free.peek();
+            if (batch == null) {
+                throw allHeld();
+            }
+            fill(batch, delivered, callersReader);
+            return lent(free.remove());
+        }
     }
 
     private Batch awaited() {
@@ -91,27 +100,23 @@ public final class Batches implements AutoCloseable {
             }
             Batch batch = ready[slot];
             ready[slot] = null;
-            delivered++;
-            held++;
-            return batch;
+            return lent(batch);
         }
     }
 
-    private Batch lent() {
-        Batch batch = free.poll();
-        if (batch == null) {
-            throw allHeld();
-        }
+    private Batch lent(Batch batch) {
+        delivered++;
         held++;
+        batch.lent = true;
         return batch;
     }
 
     private static IllegalStateException allHeld() {
-        return new IllegalStateException("all batches are in use: close() each one when it has been read");
+        return new IllegalStateException(
+                "all batches are in use: close() each one when it has been read");
     }
 
-    private void work() {
-        SampleReader reader = loader.reader(epoch);
+    private void work(SampleReader reader) {
         while (true) {
             Batch batch;
             int number;
@@ -166,9 +171,12 @@ public final class Batches implements AutoCloseable {
 
     void recycle(Batch batch) {
         synchronized (lock) {
-            free.add(batch);
-            held--;
-            lock.notifyAll();
+            if (batch.lent) {
+                batch.lent = false;
+                free.add(batch);
+                held--;
+                lock.notifyAll();
+            }
         }
     }
 

@@ -1,8 +1,9 @@
 package athanor.train.data;
 
-/// y[i] = sum of w[i][j] x[j] along both axes, w a triangle of pixel centres at i + 1/2, as PyTorch's
-/// `interpolate(mode="bilinear", align_corners=False, antialias=True)`. Enlarging, the triangle spans one pixel to
-/// either side; shrinking, it spans the scale, so that every pixel counts. One thread at a time: it owns its scratch.
+/// y[i] = sum of w[i][j] x[j] along both axes, w a triangle of pixel centres at i + 1/2, as
+/// PyTorch's `interpolate(mode="bilinear", align_corners=False, antialias=True)`. Enlarging, the
+/// triangle spans one pixel to either side; shrinking, it spans the scale, so that every pixel
+/// counts. One thread at a time: it owns its scratch.
 final class Bilinear {
     private final ImageShape input;
     private final ImageShape output;
@@ -28,7 +29,9 @@ final class Bilinear {
                 for (int c = 0; c < channels; c++) {
                     float sum = 0;
                     for (int j = 0; j < columns.taps; j++) {
-                        sum += columns.weights[x * columns.taps + j] * (from[first + j * channels + c] & 0xff);
+                        sum +=
+                                columns.weights[x * columns.taps + j]
+                                        * (from[first + j * channels + c] & 0xff);
                     }
                     narrowed[(y * width + x) * channels + c] = sum;
                 }
@@ -39,14 +42,17 @@ final class Bilinear {
             for (int i = 0; i < row; i++) {
                 float sum = 0.5f;
                 for (int j = 0; j < rows.taps; j++) {
-                    sum += rows.weights[y * rows.taps + j] * narrowed[(rows.first[y] + j) * row + i];
+                    sum +=
+                            rows.weights[y * rows.taps + j]
+                                    * narrowed[(rows.first[y] + j) * row + i];
                 }
                 to[y * row + i] = (byte) Math.clamp((int) sum, 0, 255);
             }
         }
     }
 
-    /// For each output position the first input that counts, and the weights from there on, padded to one length.
+    /// For each output position the first input that counts, and the weights from there on, padded
+    /// to one length.
     private static final class Axis {
         final int taps;
         final int[] first;

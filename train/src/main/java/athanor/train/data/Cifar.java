@@ -7,13 +7,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 
-/// CIFAR-10 and CIFAR-100 (Krizhevsky 2009) in their binary form: records of one label byte (CIFAR-100: two, coarse and
-/// fine) and 3 x 1024 bytes, a plane each of red, green and blue. The files are kept as they are; [#read] interleaves
-/// the planes.
+/// CIFAR-10 and CIFAR-100 (Krizhevsky 2009) in their binary form: records of one label byte
+/// (CIFAR-100: two, coarse and fine) and 3 x 1024 bytes, a plane each of red, green and blue. The
+/// files are kept as they are; [#read] interleaves the planes.
 public final class Cifar implements Dataset {
     private static final int PLANE = 32 * 32;
     private static final ImageShape SHAPE = new ImageShape(32, 32, 3);
@@ -41,15 +42,12 @@ public final class Cifar implements Dataset {
                     "cifar10",
                     "cifar-10-batches-bin",
                     "cifar-10-binary.tar.gz",
-                    List.of(
-                            "data_batch_1.bin",
-                            "data_batch_2.bin",
-                            "data_batch_3.bin",
-                            "data_batch_4.bin",
-                            "data_batch_5.bin"),
+                    IntStream.rangeClosed(1, 5).mapToObj(i -> "data_batch_" + i + ".bin").toList(),
                     List.of("test_batch.bin"),
                     1,
-                    List.of("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"));
+                    List.of(
+                            "airplane automobile bird cat deer dog frog horse ship truck"
+                                    .split(" ")));
 
     private static final Layout CIFAR100 =
             new Layout(
@@ -74,13 +72,14 @@ public final class Cifar implements Dataset {
         }
     }
 
-    /// Opens CIFAR-10 from its files in the folder or its subfolder cifar-10-batches-bin, or from its archive.
+    /// Opens CIFAR-10 from its files in the folder or its subfolder cifar-10-batches-bin, or from
+    /// its archive.
     public static Cifar cifar10(Split split, Path folder) {
         return open(CIFAR10, split, folder);
     }
 
-    /// Opens CIFAR-100 (fine labels) from its files in the folder or its subfolder cifar-100-binary, or from its
-    /// archive.
+    /// Opens CIFAR-100 (fine labels) from its files in the folder or its subfolder
+    /// cifar-100-binary, or from its archive.
     public static Cifar cifar100(Split split, Path folder) {
         return open(CIFAR100, split, folder);
     }
@@ -100,45 +99,48 @@ public final class Cifar implements Dataset {
         throw folder.missing(names.getFirst() + " (nor " + layout.archive + ")", places);
     }
 
-    private static Cifar fromFiles(Layout layout, List<String> names, Path holder, DataFolder folder) {
+    private static Cifar fromFiles(
+            Layout layout, List<String> names, Path holder, DataFolder folder) {
         List<byte[]> files = new ArrayList<>();
         for (String name : names) {
             Path file = holder.resolve(name);
             if (!Files.isRegularFile(file)) {
-                throw new DataProblem("%s: missing, though files beside it are there; %s".formatted(file, folder.wayOut()));
+                throw folder.problem(file, "missing, though files beside it are there");
             }
             try {
                 files.add(checked(layout, Files.readAllBytes(file), file.toString(), folder));
             } catch (IOException e) {
-                throw new DataProblem("%s: cannot be read (%s); %s".formatted(file, e, folder.wayOut()), e);
+                throw folder.problem(file, "cannot be read", e);
             }
         }
         return new Cifar(layout, files);
     }
 
-    private static Cifar fromArchive(Layout layout, List<String> names, Path archive, DataFolder folder) {
+    private static Cifar fromArchive(
+            Layout layout, List<String> names, Path archive, DataFolder folder) {
         byte[][] files = new byte[names.size()][];
         int found = 0;
-        try (var tar = new TarArchiveInputStream(new GZIPInputStream(Files.newInputStream(archive), 1 << 16))) {
+        try (var tar =
+                new TarArchiveInputStream(
+                        new GZIPInputStream(Files.newInputStream(archive), 1 << 16))) {
             TarArchiveEntry entry = tar.getNextEntry();
             while (entry != null && found < files.length) {
-                int place = names.indexOf(entry.getName().substring(entry.getName().lastIndexOf('/') + 1));
+                String name = entry.getName();
+                int place = names.indexOf(name.substring(name.lastIndexOf('/') + 1));
                 if (place >= 0) {
-                    files[place] = checked(layout, tar.readAllBytes(), archive + "!" + entry.getName(), folder);
+                    files[place] =
+                            checked(layout, tar.readAllBytes(), archive + "!" + name, folder);
                     found++;
                 }
                 entry = tar.getNextEntry();
             }
         } catch (IOException e) {
-            throw new DataProblem(
-                    "%s: the archive is damaged or cut short (%s); delete it and %s"
-                            .formatted(archive, e.getMessage(), folder.wayOut()),
-                    e);
+            throw folder.problem(
+                    archive, "the archive is damaged or cut short and should be deleted", e);
         }
         if (found < files.length) {
-            throw new DataProblem(
-                    "%s: holds %d of the %d files %s; delete it and %s"
-                            .formatted(archive, found, files.length, String.join(", ", names), folder.wayOut()));
+            throw folder.problem(
+                    archive, "holds " + found + " of the " + files.length + " files " + names);
         }
         return new Cifar(layout, List.of(files));
     }
@@ -146,17 +148,15 @@ public final class Cifar implements Dataset {
     private static byte[] checked(Layout layout, byte[] content, String file, DataFolder folder) {
         int recordBytes = layout.recordBytes();
         if (content.length == 0 || content.length % recordBytes != 0) {
-            throw new DataProblem(
-                    "%s: cut short: its %d bytes are not a multiple of %d, the size of one record; %s"
-                            .formatted(file, content.length, recordBytes, folder.wayOut()));
+            throw folder.problem(
+                    file,
+                    "cut short: its %d bytes are not a multiple of %d, the size of one record"
+                            .formatted(content.length, recordBytes));
         }
         for (int i = 0; i < content.length / recordBytes; i++) {
             int label = content[i * recordBytes + layout.labelBytes - 1] & 0xff;
             if (label >= layout.classNames.size()) {
-                throw new DataProblem(
-                        "%s: record %d (from 0) has label %d, and %s has labels 0 to %d; not an official file? %s"
-                                .formatted(
-                                        file, i, label, layout.name, layout.classNames.size() - 1, folder.wayOut()));
+                throw folder.label(file, i, label, layout.classNames.size());
             }
         }
         return content;
@@ -185,7 +185,9 @@ public final class Cifar implements Dataset {
     @Override
     public int label(int index) {
         int file = fileOf(index);
-        return files.get(file)[(index - starts[file]) * layout.recordBytes() + layout.labelBytes - 1] & 0xff;
+        return files.get(file)[
+                        (index - starts[file]) * layout.recordBytes() + layout.labelBytes - 1]
+                & 0xff;
     }
 
     @Override
@@ -211,7 +213,8 @@ public final class Cifar implements Dataset {
     private static List<String> namesOfCifar100() {
         try (var names = Cifar.class.getResourceAsStream("cifar100-classes.txt")) {
             if (names == null) {
-                throw new IllegalStateException("cifar100-classes.txt is not in the jar; build it again");
+                throw new IllegalStateException(
+                        "cifar100-classes.txt is not in the jar; build it again");
             }
             return new String(names.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
         } catch (IOException e) {

@@ -6,12 +6,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// The folder that --data-dir names, seen by one data set. The official files may lie in it or in subfolders.
+/// The folder that --data-dir names, seen by one data set. The official files may lie in it or in
+/// subfolders.
 record DataFolder(String dataset, Path path) {
     DataFolder {
         if (!Files.isDirectory(path)) {
             throw new DataProblem(
-                    "%s: no such folder, and %s looks for its files there; %s".formatted(path, dataset, wayOut(dataset, path)));
+                    path,
+                    "no such folder, where " + dataset + " looks for its files",
+                    wayOut(dataset, path));
         }
     }
 
@@ -23,8 +26,20 @@ record DataFolder(String dataset, Path path) {
                         .formatted(dataset, path);
     }
 
-    String wayOut() {
-        return wayOut(dataset, path);
+    DataProblem problem(Object file, String wrong) {
+        return new DataProblem(file, wrong, wayOut(dataset, path));
+    }
+
+    DataProblem problem(Object file, String wrong, Throwable cause) {
+        return new DataProblem(file, wrong + " (" + cause + ")", wayOut(dataset, path), cause);
+    }
+
+    /// A label that the data set does not have; records are counted from 0.
+    DataProblem label(Object file, int record, int label, int classes) {
+        return problem(
+                file,
+                "record %d (from 0) has label %d, and the labels are 0 to %d"
+                        .formatted(record, label, classes - 1));
     }
 
     /// The first subfolder (an empty name is the folder itself) that holds one of the files.
@@ -46,7 +61,6 @@ record DataFolder(String dataset, Path path) {
         for (String subfolder : subfolders) {
             places.add(path.resolve(subfolder).toString());
         }
-        return new DataProblem(
-                "%s: no %s in %s; %s".formatted(dataset, file, String.join(" or ", places), wayOut()));
+        return problem(dataset, "no " + file + " in " + String.join(" or ", places));
     }
 }

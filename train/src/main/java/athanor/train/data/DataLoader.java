@@ -3,13 +3,14 @@ package athanor.train.data;
 import athanor.kernels.random.Philox;
 import athanor.kernels.random.PhiloxKey;
 
-/// How a data set becomes batches. The order of an epoch and the augmentation of each sample follow from seed and epoch
-/// (and sample) alone, so any number of workers gives the same bits.
+/// How a data set becomes batches. The order of an epoch and the augmentation of each sample follow
+/// from seed and epoch (and sample) alone, so any number of workers gives the same bits.
 ///
 /// @param batchSize images in a batch; the last one of an epoch may be shorter
 /// @param shuffle a new order every epoch, or that of the data set
 /// @param dropLast leave out a last batch that is not full
-/// @param workers threads that prepare batches ahead; 0 prepares each when it is asked for, in the caller's thread
+/// @param workers threads that prepare batches ahead; 0 prepares each when it is asked for, in the
+/// caller's thread
 public record DataLoader(
         Dataset dataset,
         Normalization normalization,
@@ -22,29 +23,39 @@ public record DataLoader(
     public DataLoader {
         if (batchSize < 1 || workers < 0) {
             throw new IllegalArgumentException(
-                    "batch size %d, workers %d: at least 1 and 0 are needed".formatted(batchSize, workers));
+                    "batch size %d, workers %d: at least 1 and 0 are needed"
+                            .formatted(batchSize, workers));
         }
         if (normalization.channels() != dataset.channels()) {
             throw new IllegalArgumentException(
                     "%s has images of %d channels, the normalization is for %d"
-                            .formatted(dataset.name(), dataset.channels(), normalization.channels()));
+                            .formatted(
+                                    dataset.name(), dataset.channels(), normalization.channels()));
         }
         if (dropLast && dataset.size() < batchSize) {
             throw new DataProblem(
-                    "%s: its %d images do not fill one batch of %d; choose a smaller --batch-size"
-                            .formatted(dataset.name(), dataset.size(), batchSize));
+                    dataset.name(),
+                    "its " + dataset.size() + " images do not fill one batch of " + batchSize,
+                    "choose a smaller --batch-size");
         }
         ImageShape image = augmentation.output(dataset.shape());
         if ((long) batchSize * image.size() > Integer.MAX_VALUE - 8) {
             throw new DataProblem(
-                    "%s: a batch of %d images of %s is more than an array can hold; choose a smaller --batch-size"
-                            .formatted(dataset.name(), batchSize, image));
+                    dataset.name(),
+                    "a batch of "
+                            + batchSize
+                            + " images of "
+                            + image
+                            + " is more than an array can hold",
+                    "choose a smaller --batch-size");
         }
     }
 
     /// Every sample once, as it is, in the order of the data set.
-    public static DataLoader evaluation(Dataset dataset, Normalization normalization, int batchSize, int workers) {
-        return new DataLoader(dataset, normalization, Augmentation.none(), batchSize, false, false, 0, workers);
+    public static DataLoader evaluation(
+            Dataset dataset, Normalization normalization, int batchSize, int workers) {
+        return new DataLoader(
+                dataset, normalization, Augmentation.none(), batchSize, false, false, 0, workers);
     }
 
     /// The shape of one image in a batch.
@@ -63,7 +74,8 @@ public record DataLoader(
         return epoch(epoch, 0);
     }
 
-    /// Starts in the middle of an epoch: the batches are those that a full run would see from `startBatch` on.
+    /// Starts in the middle of an epoch: the batches are those that a full run would see from
+    /// `startBatch` on.
     public Batches epoch(int epoch, int startBatch) {
         if (startBatch < 0 || startBatch > batches()) {
             throw new IllegalArgumentException(
@@ -75,7 +87,8 @@ public record DataLoader(
     /// The sample numbers in the order of an epoch.
     int[] order(int epoch) {
         if (shuffle) {
-            return Philox.permutation(PhiloxKey.of(seed).derive("shuffle").derive(epoch), dataset.size());
+            return Philox.permutation(
+                    PhiloxKey.of(seed).derive("shuffle").derive(epoch), dataset.size());
         }
         int[] order = new int[dataset.size()];
         for (int i = 0; i < order.length; i++) {
@@ -87,6 +100,9 @@ public record DataLoader(
     /// A reader of samples as an epoch sees them, for one thread.
     SampleReader reader(int epoch) {
         return new SampleReader(
-                dataset, augmentation, normalization, PhiloxKey.of(seed).derive("augmentation").derive(epoch));
+                dataset,
+                augmentation,
+                normalization,
+                PhiloxKey.of(seed).derive("augmentation").derive(epoch));
     }
 }

@@ -17,8 +17,8 @@ public interface Dataset {
     /// The class of a sample: 0 to classes() - 1.
     int label(int index);
 
-    /// Writes the image of a sample to the front of `pixels`: bytes without sign (0 to 255), row by row, channels
-    /// innermost.
+    /// Writes the image of a sample to the front of `pixels`: bytes without sign (0 to 255), row by
+    /// row, channels innermost.
     void read(int index, byte[] pixels);
 
     default int classes() {

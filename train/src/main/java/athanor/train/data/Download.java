@@ -15,8 +15,8 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
 
-/// Brings a file of a data set into a folder. It grows as NAME.part, goes on where an earlier try stopped, and gets its
-/// name only when its checksum is right.
+/// Brings a file of a data set into a folder. It grows as NAME.part, goes on where an earlier try
+/// stopped, and gets its name only when its checksum is right.
 public final class Download {
     /// Told how far a file is: bytes so far, and in all (-1 where the server does not say).
     @FunctionalInterface
@@ -39,30 +39,36 @@ public final class Download {
                     return target;
                 }
                 throw new DataProblem(
-                        "%s: is there, but is not the official file (MD5 %s, not %s); move it away and fetch again"
-                                .formatted(target, md5, file.md5()));
+                        target,
+                        "not the official file (MD5 " + md5 + ", not " + file.md5() + ")",
+                        "move it away and fetch again");
             }
             receive(file, part, progress);
             String md5 = md5(part);
             if (!md5.equals(file.md5())) {
                 Files.delete(part);
                 throw new DataProblem(
-                        "%s: what arrived has MD5 %s, not %s, and was deleted; fetch again, or get it by other means into %s"
-                                .formatted(file.address(), md5, file.md5(), folder));
+                        file.address(),
+                        "what arrived has MD5 " + md5 + ", not " + file.md5() + ", and was deleted",
+                        "fetch again, or put the file into " + folder + " by other means");
             }
             return Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             throw new DataProblem(
-                    "%s: could not be fetched (%s); run the same command again and it goes on where it stopped, or put the file into %s"
-                            .formatted(file.address(), e, folder),
+                    file.address(),
+                    "could not be fetched (" + e + ")",
+                    "run the same command again and it goes on where it stopped, or put the file into "
+                            + folder,
                     e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new DataProblem(file.address() + ": interrupted; run the same command again to go on", e);
+            throw new DataProblem(
+                    file.address(), "interrupted", "run the same command again to go on", e);
         }
     }
 
-    private static void receive(RemoteFile file, Path part, Progress progress) throws IOException, InterruptedException {
+    private static void receive(RemoteFile file, Path part, Progress progress)
+            throws IOException, InterruptedException {
         long present = Files.exists(part) ? Files.size(part) : 0;
         HttpRequest.Builder request = HttpRequest.newBuilder(file.address());
         if (present > 0) {
@@ -73,7 +79,8 @@ public final class Download {
                         .followRedirects(HttpClient.Redirect.NORMAL)
                         .connectTimeout(Duration.ofSeconds(30))
                         .build()) {
-            HttpResponse<InputStream> response = client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+            HttpResponse<InputStream> response =
+                    client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
             try (InputStream body = response.body()) {
                 boolean resumed = response.statusCode() == 206;
                 // 416: nothing lies behind what is there; the checksum decides.
@@ -84,12 +91,18 @@ public final class Download {
                     throw new IOException("the server answered " + response.statusCode());
                 }
                 long received = resumed ? present : 0;
-                long total = received + response.headers().firstValueAsLong("Content-Length").orElse(-1 - received);
+                long total =
+                        received
+                                + response.headers()
+                                        .firstValueAsLong("Content-Length")
+                                        .orElse(-1 - received);
                 try (OutputStream out =
                         Files.newOutputStream(
                                 part,
                                 StandardOpenOption.CREATE,
-                                resumed ? StandardOpenOption.APPEND : StandardOpenOption.TRUNCATE_EXISTING,
+                                resumed
+                                        ? StandardOpenOption.APPEND
+                                        : StandardOpenOption.TRUNCATE_EXISTING,
                                 StandardOpenOption.WRITE)) {
                     byte[] buffer = new byte[1 << 16];
                     for (int read = body.read(buffer); read >= 0; read = body.read(buffer)) {

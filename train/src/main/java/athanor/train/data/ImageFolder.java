@@ -12,8 +12,8 @@ import java.util.Locale;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 
-/// A folder with train/CLASS/*.jpg and val/CLASS/*.jpg (.jpeg, .png). Classes and files are sorted by name. An image is
-/// decoded when it is read: its middle square, resized to the wanted side.
+/// A folder with train/CLASS/*.jpg and val/CLASS/*.jpg (.jpeg, .png). Classes and files are sorted
+/// by name. An image is decoded when it is read: its middle square, resized to the wanted side.
 public final class ImageFolder implements Dataset {
     static final String NAME = "imagefolder";
 
@@ -35,13 +35,13 @@ public final class ImageFolder implements Dataset {
         Path train = path.resolve("train");
         Path folder = split == Split.TRAIN ? train : path.resolve("val");
         if (!Files.isDirectory(folder)) {
-            throw new DataProblem("%s: no such folder; %s".formatted(folder, root.wayOut()));
+            throw root.problem(folder, "no such folder");
         }
         // The training folder fixes the numbers of the classes for both splits.
         Path numbering = Files.isDirectory(train) ? train : folder;
         List<String> classNames = names(numbering, true);
         if (classNames.isEmpty()) {
-            throw new DataProblem("%s: has no class folders; %s".formatted(numbering, root.wayOut()));
+            throw root.problem(numbering, "has no class folders");
         }
         List<Sample> samples = new ArrayList<>();
         for (String className : names(folder, true)) {
@@ -49,7 +49,9 @@ public final class ImageFolder implements Dataset {
             Path classFolder = folder.resolve(className);
             if (label < 0) {
                 throw new DataProblem(
-                        "%s: a class that %s does not have; add it there or remove it here".formatted(classFolder, train));
+                        classFolder,
+                        "a class that " + train + " lacks",
+                        "add it there or remove it here");
             }
             int before = samples.size();
             for (String file : names(classFolder, false)) {
@@ -57,12 +59,13 @@ public final class ImageFolder implements Dataset {
             }
             if (samples.size() == before) {
                 throw new DataProblem(
-                        "%s: an empty class, no .jpg, .jpeg or .png in it; add images or remove the folder"
-                                .formatted(classFolder));
+                        classFolder,
+                        "an empty class, no .jpg, .jpeg or .png in it",
+                        "add images or remove the folder");
             }
         }
         if (samples.isEmpty()) {
-            throw new DataProblem("%s: has no class folders; %s".formatted(folder, root.wayOut()));
+            throw root.problem(folder, "has no class folders");
         }
         return new ImageFolder(classNames, samples, side);
     }
@@ -74,7 +77,7 @@ public final class ImageFolder implements Dataset {
                     .sorted()
                     .toList();
         } catch (IOException e) {
-            throw new DataProblem("%s: cannot be listed (%s); is it yours to read?".formatted(folder, e), e);
+            throw new DataProblem(folder, "cannot be listed (" + e + ")", "make it readable", e);
         }
     }
 
@@ -84,7 +87,8 @@ public final class ImageFolder implements Dataset {
 
     private static boolean isImage(Path entry) {
         String name = entry.getFileName().toString().toLowerCase(Locale.ROOT);
-        return !name.startsWith(".") && (name.endsWith(".jpg") || name.endsWith(".jpeg") || name.endsWith(".png"));
+        return !name.startsWith(".")
+                && (name.endsWith(".jpg") || name.endsWith(".jpeg") || name.endsWith(".png"));
     }
 
     @Override
@@ -117,14 +121,18 @@ public final class ImageFolder implements Dataset {
         decode(samples.get(index).file, shape.height(), pixels);
     }
 
-    /// Reads an image file as a square RGB image: the middle square, resized to `side`. (Resizing the shorter side and
-    /// cutting then gives the same up to rounding, but could need any amount of memory for a long strip.)
+    /// Reads an image file as a square RGB image: the middle square, resized to `side`. (Resizing
+    /// the shorter side and cutting then gives the same up to rounding, but could need any amount
+    /// of memory for a long strip.)
     public static void decode(Path file, int side, byte[] pixels) {
         BufferedImage image = open(file);
         int shorter = Math.min(image.getHeight(), image.getWidth());
         BufferedImage square =
                 image.getSubimage(
-                        (image.getWidth() - shorter) / 2, (image.getHeight() - shorter) / 2, shorter, shorter);
+                        (image.getWidth() - shorter) / 2,
+                        (image.getHeight() - shorter) / 2,
+                        shorter,
+                        shorter);
         new Bilinear(new ImageShape(shorter, shorter, 3), side, side).apply(rgb(square), pixels);
     }
 
@@ -134,11 +142,14 @@ public final class ImageFolder implements Dataset {
             if (image != null) {
                 return image;
             }
-            throw new DataProblem("%s: not an image that can be read; replace or remove it".formatted(file));
+            throw new DataProblem(file, "not an image that can be read", "replace or remove it");
         } catch (IOException | IllegalArgumentException | IndexOutOfBoundsException e) {
             // ImageIO's decoders throw unchecked exceptions too on broken files.
             throw new DataProblem(
-                    "%s: not an image that can be read (%s); replace or remove it".formatted(file, e.getMessage()), e);
+                    file,
+                    "not an image that can be read (" + e.getMessage() + ")",
+                    "replace or remove it",
+                    e);
         }
     }
 

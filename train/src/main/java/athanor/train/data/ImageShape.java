@@ -1,11 +1,13 @@
 package athanor.train.data;
 
-/// Sides of an image in pixels, and numbers per pixel. Images are stored row by row, channels innermost (HWC).
+/// Sides of an image in pixels, and numbers per pixel. Images are stored row by row, channels
+/// innermost (HWC).
 public record ImageShape(int height, int width, int channels) {
     public ImageShape {
         if (height < 1 || width < 1 || channels < 1) {
             throw new IllegalArgumentException(
-                    "image of %d x %d pixels with %d channels: each must be at least 1".formatted(height, width, channels));
+                    "image of %d x %d pixels with %d channels: each must be at least 1"
+                            .formatted(height, width, channels));
         }
     }
 

@@ -10,22 +10,15 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.zip.GZIPInputStream;
 
-/// MNIST (LeCun, Cortes, Burges 1998) and Fashion-MNIST (Xiao, Rasul, Vollgraf 2017) in IDX files, packed or not: a
-/// magic number (00 00 08 for bytes, then the number of axes), the length of each axis as a big-endian int, the bytes.
+/// MNIST (LeCun, Cortes, Burges 1998) and Fashion-MNIST (Xiao, Rasul, Vollgraf 2017) in IDX files,
+/// packed or not: a magic number (00 00 08 for bytes, then the number of axes), the length of each
+/// axis as a big-endian int, the bytes.
 public final class Mnist {
-    private static final List<String> DIGITS = List.of("0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
+    private static final List<String> DIGITS = List.of("0 1 2 3 4 5 6 7 8 9".split(" "));
     private static final List<String> CLOTHES =
             List.of(
-                    "t-shirt/top",
-                    "trouser",
-                    "pullover",
-                    "dress",
-                    "coat",
-                    "sandal",
-                    "shirt",
-                    "sneaker",
-                    "bag",
-                    "ankle boot");
+                    "t-shirt/top trouser pullover dress coat sandal shirt sneaker bag ankle-boot"
+                            .split(" "));
 
     private Mnist() {}
 
@@ -34,9 +27,15 @@ public final class Mnist {
         return open("mnist", DIGITS, split, folder, List.of("", "mnist", "MNIST/raw"));
     }
 
-    /// Opens Fashion-MNIST from the subfolders fashion-mnist and FashionMNIST/raw, or the folder itself.
+    /// Opens Fashion-MNIST from the subfolders fashion-mnist and FashionMNIST/raw, or the folder
+    /// itself.
     public static Dataset fashionMnist(Split split, Path folder) {
-        return open("fashion-mnist", CLOTHES, split, folder, List.of("fashion-mnist", "FashionMNIST/raw", ""));
+        return open(
+                "fashion-mnist",
+                CLOTHES,
+                split,
+                folder,
+                List.of("fashion-mnist", "FashionMNIST/raw", ""));
     }
 
     private static Dataset open(
@@ -49,16 +48,14 @@ public final class Mnist {
         Idx labels = read(labelFile, 1, folder);
         int count = images.lengths[0];
         if (count != labels.lengths[0]) {
-            throw new DataProblem(
-                    "%s: %d images, but %s has %d labels; %s"
-                            .formatted(imageFile, count, labelFile, labels.lengths[0], folder.wayOut()));
+            throw folder.problem(
+                    imageFile,
+                    count + " images, but " + labels.lengths[0] + " labels in " + labelFile);
         }
         for (int i = 0; i < count; i++) {
             int label = labels.content[i] & 0xff;
             if (label >= classNames.size()) {
-                throw new DataProblem(
-                        "%s: record %d (from 0) has label %d, and %s has labels 0 to %d; not an official file? %s"
-                                .formatted(labelFile, i, label, name, classNames.size() - 1, folder.wayOut()));
+                throw folder.label(labelFile, i, label, classNames.size());
             }
         }
         ImageShape shape = new ImageShape(images.lengths[1], images.lengths[2], 1);
@@ -69,7 +66,8 @@ public final class Mnist {
         List<String> names = List.of(name, name + ".gz");
         Path holder =
                 folder.folderOf(subfolders, names)
-                        .orElseThrow(() -> folder.missing(name + " (nor " + name + ".gz)", subfolders));
+                        .orElseThrow(
+                                () -> folder.missing(name + " (nor " + name + ".gz)", subfolders));
         Path plain = holder.resolve(name);
         return Files.isRegularFile(plain) ? plain : holder.resolve(name + ".gz");
     }
@@ -85,9 +83,10 @@ public final class Mnist {
                                         : new BufferedInputStream(raw, 1 << 16))) {
             int magic = in.readInt();
             if (magic != 0x800 + axes) {
-                throw new DataProblem(
-                        "%s: starts with 0x%08x, and an IDX file of bytes with %d axes starts with 0x%08x; not an IDX file? %s"
-                                .formatted(file, magic, axes, 0x800 + axes, folder.wayOut()));
+                throw folder.problem(
+                        file,
+                        "not the IDX file it should be: it starts with 0x%08x, not with 0x%08x"
+                                .formatted(magic, 0x800 + axes));
             }
             int[] lengths = new int[axes];
             double expected = 1;
@@ -95,27 +94,30 @@ public final class Mnist {
                 lengths[i] = in.readInt();
                 expected *= lengths[i];
                 if (lengths[i] < 1 || expected > Integer.MAX_VALUE - 8) {
-                    throw new DataProblem(
-                            "%s: its header gives axis %d a length of %d, which cannot be; %s"
-                                    .formatted(file, i, lengths[i], folder.wayOut()));
+                    throw folder.problem(
+                            file,
+                            "its header gives axis "
+                                    + i
+                                    + " an impossible length of "
+                                    + lengths[i]);
                 }
             }
             byte[] content = in.readNBytes((int) expected);
             if (content.length < (int) expected) {
-                throw new DataProblem(
-                        "%s: cut short: %d bytes follow the header and %d should; %s"
-                                .formatted(file, content.length, (int) expected, folder.wayOut()));
+                throw folder.problem(
+                        file,
+                        "cut short: %d bytes follow the header and %d should"
+                                .formatted(content.length, (int) expected));
             }
             if (in.read() >= 0) {
-                throw new DataProblem(
-                        "%s: goes on after the %d bytes its header tells of; %s"
-                                .formatted(file, (int) expected, folder.wayOut()));
+                throw folder.problem(
+                        file, "goes on after the " + content.length + " bytes its header tells of");
             }
             return new Idx(lengths, content);
         } catch (EOFException e) {
-            throw new DataProblem("%s: cut short; %s".formatted(file, folder.wayOut()), e);
+            throw folder.problem(file, "cut short", e);
         } catch (IOException e) {
-            throw new DataProblem("%s: cannot be read (%s); %s".formatted(file, e.getMessage(), folder.wayOut()), e);
+            throw folder.problem(file, "cannot be read", e);
         }
     }
 }

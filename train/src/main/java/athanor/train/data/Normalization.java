@@ -12,7 +12,8 @@ public record Normalization(float[] mean, float[] deviation) {
         deviation = deviation.clone();
         for (float value : deviation) {
             if (!(value > 0)) {
-                throw new IllegalArgumentException("normalization: a deviation of " + value + "; it must be above 0");
+                throw new IllegalArgumentException(
+                        "normalization: a deviation of " + value + "; it must be above 0");
             }
         }
     }

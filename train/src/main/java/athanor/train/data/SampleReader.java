@@ -15,7 +15,11 @@ final class SampleReader {
     private final ImageShape output;
 
     /// `epoch` is the key of an epoch's augmentation; a sample's own is derived from it.
-    SampleReader(Dataset dataset, Augmentation augmentation, Normalization normalization, PhiloxKey epoch) {
+    SampleReader(
+            Dataset dataset,
+            Augmentation augmentation,
+            Normalization normalization,
+            PhiloxKey epoch) {
         this.dataset = dataset;
         this.epoch = epoch;
         ImageShape shape = dataset.shape();

@@ -3,7 +3,8 @@ package athanor.train.data;
 import java.util.List;
 
 /// A data set that lies in memory, image behind image.
-record StoredImages(String name, List<String> classNames, ImageShape shape, byte[] pixels, byte[] labels)
+record StoredImages(
+        String name, List<String> classNames, ImageShape shape, byte[] pixels, byte[] labels)
         implements Dataset {
     @Override
     public int size() {
