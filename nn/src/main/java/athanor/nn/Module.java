@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /// A layer, or a network of layers. A new one names its parts in the constructor and says in
 /// [#compute] what it does with them:
@@ -64,7 +65,7 @@ public abstract class Module {
         return getClass().getSimpleName();
     }
 
-    final Tensor run(Tensor x, java.util.function.Supplier<Tensor> body) {
+    final Tensor run(Tensor x, Supplier<Tensor> body) {
         Tensor y = Workspace.tidy(body);
         if (OBSERVER.isBound()) {
             OBSERVER.get().ran(this, x.shape(), y.shape());
