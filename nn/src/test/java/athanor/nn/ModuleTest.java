@@ -108,10 +108,21 @@ class ModuleTest {
         Parameter frozen = model.parameters().get("hidden.weight");
         assertThat(frozen.isFrozen()).isTrue();
         assertThat(frozen.tensor().requiresGradient()).isFalse();
-        assertThat(gradients.of(model.parameters().get("output.weight").tensor()).shape())
+        assertThat(
+                        gradients
+                                .of(model.parameters().get("output.weight").tensor())
+                                .orElseThrow()
+                                .shape())
                 .isEqualTo(Shape.of(3, 4));
         model.unfreeze();
-        assertThat(model.forward(x).square().sum().backward().of(frozen.tensor()).shape())
+        assertThat(
+                        model.forward(x)
+                                .square()
+                                .sum()
+                                .backward()
+                                .of(frozen.tensor())
+                                .orElseThrow()
+                                .shape())
                 .isEqualTo(Shape.of(4, 6));
         assertThat(model.buffers().get("norm.running_mean").tensor().requiresGradient()).isFalse();
     }

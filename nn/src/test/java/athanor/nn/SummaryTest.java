@@ -19,8 +19,16 @@ class SummaryTest {
         assertThat(summary.layers())
                 .extracting(Summary.Layer::kind)
                 .containsExactly(
-                        "Conv2d", "ReLU", "MaxPool2d", "Conv2d", "ReLU", "MaxPool2d", "Flatten",
-                        "Linear", "ReLU", "Linear");
+                        "Conv2d",
+                        "ReLU",
+                        "MaxPool2d",
+                        "Conv2d",
+                        "ReLU",
+                        "MaxPool2d",
+                        "Flatten",
+                        "Linear",
+                        "ReLU",
+                        "Linear");
         Summary.Layer second = summary.layers().get(3);
         assertThat(second)
                 .isEqualTo(
@@ -44,7 +52,9 @@ class SummaryTest {
         Sequential model = new Sequential(new Flatten(), layer, layer);
         model.initialize(PhiloxKey.of(0));
         Summary summary = Summary.of(model, Shape.of(1, 1, 3));
-        assertThat(summary.layers()).extracting(Summary.Layer::parameters).containsExactly(0L, 12L, 0L);
+        assertThat(summary.layers())
+                .extracting(Summary.Layer::parameters)
+                .containsExactly(0L, 12L, 0L);
         assertThat(summary.multiplyAdds()).isEqualTo(18);
     }
 }

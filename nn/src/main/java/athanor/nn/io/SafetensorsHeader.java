@@ -166,8 +166,15 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
             long needed = (long) shape.size() * type.bytes();
             if (end - begin != needed) {
                 throw problem(
-                        "tensor " + name + ": " + type + shape + " takes " + needed
-                                + " bytes, it claims " + (end - begin));
+                        "tensor "
+                                + name
+                                + ": "
+                                + type
+                                + shape
+                                + " takes "
+                                + needed
+                                + " bytes, it claims "
+                                + (end - begin));
             }
             return new Entry(type, shape, begin, end);
         }

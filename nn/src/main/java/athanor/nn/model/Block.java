@@ -39,8 +39,7 @@ final class Block {
     }
 
     private static BatchNorm2d lastNorm(int channels, boolean zeroInitial) {
-        return new BatchNorm2d(
-                channels, zeroInitial ? Initializer.zeros() : Initializer.ones());
+        return new BatchNorm2d(channels, zeroInitial ? Initializer.zeros() : Initializer.ones());
     }
 
     /// y = norm(conv1x1(x)): the input in the shape of the output.

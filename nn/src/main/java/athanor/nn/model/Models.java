@@ -88,7 +88,8 @@ public final class Models {
                         (classes, channels, imageSize, stem) -> {
                             if (stem.isPresent()) {
                                 throw new IllegalArgumentException(
-                                        name + " has no choice of stem; only resnet18 to resnet152"
+                                        name
+                                                + " has no choice of stem; only resnet18 to resnet152"
                                                 + " and resnet8 to resnet110 have");
                             }
                             return maker.make(classes, channels, imageSize);
@@ -110,7 +111,11 @@ public final class Models {
                         .orElseThrow(() -> unknown(name));
         if (classes < 1 || channels < 1) {
             throw new IllegalArgumentException(
-                    name + ": " + classes + " classes and " + channels
+                    name
+                            + ": "
+                            + classes
+                            + " classes and "
+                            + channels
                             + " channels; at least 1 of each is needed");
         }
         if (imageSize < entry.smallestImage()) {

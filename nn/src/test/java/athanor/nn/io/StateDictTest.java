@@ -76,8 +76,7 @@ class StateDictTest {
         StateDict.load(doubles, StateDict.of(floats), "test");
         Module back = model(10, 3);
         StateDict.load(back, StateDict.of(doubles), "test");
-        assertThat(StateDict.of(doubles).get("conv1.weight").type())
-                .isEqualTo(TensorData.Type.F64);
+        assertThat(StateDict.of(doubles).get("conv1.weight").type()).isEqualTo(TensorData.Type.F64);
         assertThat(values(back, "conv1.weight")).isEqualTo(values(floats, "conv1.weight"));
     }
 

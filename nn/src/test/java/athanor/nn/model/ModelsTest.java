@@ -69,7 +69,9 @@ class ModelsTest {
         Module model = create("resnet50", 1000, 3, 224);
         assertThat(expected).hasSize(161);
         assertThat(model.parameters().keySet()).containsExactlyElementsOf(expected);
-        assertThat(model.buffers()).hasSize(2 * 53).containsKey("layer4.0.downsample.1.running_var");
+        assertThat(model.buffers())
+                .hasSize(2 * 53)
+                .containsKey("layer4.0.downsample.1.running_var");
     }
 
     @Test
@@ -99,11 +101,15 @@ class ModelsTest {
             model.initialize(KEY);
             model.train(false);
             try (Workspace _ = Workspace.open()) {
-                Tensor x = Tensor.uniform(Backend.cpu(), DType.FLOAT32, Shape.of(1, side, side, 2), KEY);
+                Tensor x =
+                        Tensor.uniform(
+                                Backend.cpu(), DType.FLOAT32, Shape.of(1, side, side, 2), KEY);
                 long before = Backend.cpu().memory().live();
                 Tensor y = GradMode.off(() -> model.forward(x));
                 assertThat(y.shape()).as(entry.name()).isEqualTo(Shape.of(1, 7));
-                assertThat(Backend.cpu().memory().live() - before).as(entry.name()).isLessThan(1024);
+                assertThat(Backend.cpu().memory().live() - before)
+                        .as(entry.name())
+                        .isLessThan(1024);
             }
         }
     }
@@ -114,11 +120,13 @@ class ModelsTest {
             Module model = create(name, 3, 1, name.equals("cnn") ? 10 : 32);
             model.initialize(KEY);
             try (Workspace _ = Workspace.open()) {
-                Tensor x = Tensor.uniform(Backend.cpu(), DType.FLOAT32, Shape.of(2, 10, 10, 1), KEY);
-                Tensor labels = Tensor.of(Backend.cpu(), Shape.of(2), HostBuffer.of(new int[] {1, 2}));
+                Tensor x =
+                        Tensor.uniform(Backend.cpu(), DType.FLOAT32, Shape.of(2, 10, 10, 1), KEY);
+                Tensor labels =
+                        Tensor.of(Backend.cpu(), Shape.of(2), HostBuffer.of(new int[] {1, 2}));
                 Gradients gradients = model.forward(x).crossEntropy(labels).backward();
                 for (var parameter : model.parameters().entrySet()) {
-                    Tensor gradient = gradients.of(parameter.getValue().tensor());
+                    Tensor gradient = gradients.of(parameter.getValue().tensor()).orElseThrow();
                     assertThat(gradient.abs().sum().item())
                             .as(name + " " + parameter.getKey())
                             .isPositive();
@@ -174,18 +182,15 @@ class ModelsTest {
     @Test
     void wrongWishesAreRefusedInOneLine() {
         assertThatThrownBy(() -> create("resnet51", 10, 3, 32))
-                .hasMessage("unknown model 'resnet51'; the nearest are resnet50, resnet101, resnet18"
-                        .replace("resnet101, resnet18", nearestAfterFifty()));
+                .hasMessage(
+                        "unknown model 'resnet51'; the nearest are resnet50, resnet56, resnet18");
         assertThatThrownBy(() -> create("resnet18", 0, 3, 32)).hasMessageContaining("0 classes");
         assertThatThrownBy(() -> create("simple-alexnet", 10, 1, 28))
-                .hasMessage("simple-alexnet: images of 28x28 are too small; it takes 31x31 and more");
+                .hasMessage(
+                        "simple-alexnet: images of 28x28 are too small; it takes 31x31 and more");
         assertThatThrownBy(() -> ResNet.ofImageNet(19, Stem.CIFAR, 3, 10, false))
                 .hasMessageContaining("18, 34, 50, 101 or 152");
         assertThatThrownBy(() -> ResNet.ofCifar(18, Stem.CIFAR, 3, 10, false))
                 .hasMessageContaining("6n + 2");
-    }
-
-    private static String nearestAfterFifty() {
-        return "resnet101, resnet18";
     }
 }
