@@ -122,7 +122,8 @@ final class ConvolutionCases {
                         s ->
                                 s.image().dim(0) == 0
                                         ? Stream.of(plain(s), normalized(s))
-                                        : Stream.of(plain(s), moments(s), normed(s), normalized(s)));
+                                        : Stream.of(
+                                                plain(s), moments(s), normed(s), normalized(s)));
     }
 
     private static OperationCase plain(Sample s) {
@@ -155,7 +156,12 @@ final class ConvolutionCases {
                 t -> {
                     var y = Convolution.withMoments(t.get(0), t.get(1), s.options());
                     return y.y().batchNorm(
-                                    y.moments(), true, t.get(2), t.get(3), 0.1, Optional.empty(),
+                                    y.moments(),
+                                    true,
+                                    t.get(2),
+                                    t.get(3),
+                                    0.1,
+                                    Optional.empty(),
                                     false);
                 },
                 s.x(),
@@ -180,8 +186,7 @@ final class ConvolutionCases {
         return Shape.of(dims);
     }
 
-    private static Sample sample(
-            String name, Conv2dOptions options, Shape image, int... filters) {
+    private static Sample sample(String name, Conv2dOptions options, Shape image, int... filters) {
         return new Sample(name, image, Shape.of(filters), options);
     }
 }

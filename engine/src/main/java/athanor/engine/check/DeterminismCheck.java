@@ -70,7 +70,10 @@ public final class DeterminismCheck {
                 actual.keySet().stream()
                         .filter(name -> !actual.get(name).equals(expected.get(name)))
                         .toList();
-        String detail = actual.size() + " cases compared" + (different.isEmpty() ? "" : ", other bits in " + different);
+        String detail =
+                actual.size()
+                        + " cases compared"
+                        + (different.isEmpty() ? "" : ", other bits in " + different);
         return new Finding(NAME, subject, different.size(), actual.isEmpty() ? -1 : 0, detail);
     }
 

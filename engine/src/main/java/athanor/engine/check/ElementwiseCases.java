@@ -25,7 +25,6 @@ final class ElementwiseCases {
         static Pair of(int[] a, int... b) {
             return new Pair(Shape.of(a), Shape.of(b));
         }
-
     }
 
     private static final List<Pair> PAIRS =

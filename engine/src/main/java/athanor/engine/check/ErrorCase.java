@@ -13,8 +13,7 @@ public record ErrorCase(String name, List<String> parts, Consumer<Backend> use) 
             use.accept(backend);
         } catch (IllegalArgumentException | IllegalStateException e) {
             String message = String.valueOf(e.getMessage());
-            List<String> missing =
-                    parts.stream().filter(part -> !message.contains(part)).toList();
+            List<String> missing = parts.stream().filter(part -> !message.contains(part)).toList();
             return new Finding(
                     "error",
                     name,

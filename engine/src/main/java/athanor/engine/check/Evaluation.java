@@ -35,7 +35,9 @@ record Evaluation(Shape shape, double[] result, List<double[]> gradients) {
             Tensor y = operation.function().apply(inputs);
             double[] result = y.toDoubles();
             Tensor u =
-                    Input.any().with(y.shape()).tensor(backend, y.dtype(), cotangentSeed(operation));
+                    Input.any()
+                            .with(y.shape())
+                            .tensor(backend, y.dtype(), cotangentSeed(operation));
             Gradients gradients = y.backward(u, (_, _) -> {});
             List<double[]> values = new ArrayList<>();
             for (int leaf : leaves) {

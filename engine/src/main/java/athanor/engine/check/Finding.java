@@ -6,8 +6,7 @@ import java.util.function.Supplier;
 ///
 /// @param error the worst difference, infinite where the check could not be done
 /// @param detail where it was, or what was thrown
-public record Finding(
-        String check, String subject, double error, double tolerance, String detail) {
+public record Finding(String check, String subject, double error, double tolerance, String detail) {
 
     public boolean passed() {
         return error <= tolerance;

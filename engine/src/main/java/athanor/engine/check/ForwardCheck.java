@@ -21,8 +21,7 @@ public final class ForwardCheck {
                 NAME,
                 subject,
                 () -> {
-                    var exact =
-                            Evaluation.forward(operation, Backend.reference(), DType.FLOAT64);
+                    var exact = Evaluation.forward(operation, Backend.reference(), DType.FLOAT64);
                     var actual = Evaluation.forward(operation, backend, DType.FLOAT32);
                     if (!actual.shape().equals(exact.shape())) {
                         return Finding.failed(

@@ -8,7 +8,8 @@ import athanor.engine.Workspace;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The backward pass. Its formulas: on the reference backend in FLOAT64, for random directions u and
+/// The backward pass. Its formulas: on the reference backend in FLOAT64, for random directions u
+// and
 /// v, `<J^T u, v>` from the walk against `<u, J v>` from central differences, `J v = (f(x + h v) -
 /// f(x - h v)) / 2h`. Its kernels: the gradients of any backend in FLOAT32 against those of the
 /// reference in FLOAT64, within [Tolerance].
@@ -33,14 +34,14 @@ public final class GradientCheck {
         return findings;
     }
 
-    /// One finding for each input that has a gradient.
+    /// One finding for each input that has a gradient. Large cases are left out: a formula does not
+    /// depend on size, and among many elements some lie on a kink.
     public static List<Finding> formulas(OperationCase operation) {
-        if (!operation.differentiable()) {
+        if (!operation.differentiable() || operation.largestInput() > 6000) {
             return List.of();
         }
         try {
-            var walked =
-                    Evaluation.withGradients(operation, Backend.reference(), DType.FLOAT64);
+            var walked = Evaluation.withGradients(operation, Backend.reference(), DType.FLOAT64);
             List<Integer> leaves = Evaluation.leaves(operation);
             List<Finding> findings = new ArrayList<>();
             for (int i = 0; i < leaves.size(); i++) {
@@ -64,13 +65,19 @@ public final class GradientCheck {
             List<Finding> findings = new ArrayList<>();
             for (int i = 0; i < leaves.size(); i++) {
                 Input leaf = operation.inputs().get(leaves.get(i));
+                double[] gradient = exact.gradients().get(i);
+                double incoming =
+                        operation.terms() == 0
+                                ? Tolerance.largest(Evaluation.cotangent(operation, exact.shape()))
+                                : 0;
                 findings.add(
                         Tolerance.compare(
                                 KERNEL,
                                 operation.name() + " input " + leaves.get(i),
                                 actual.gradients().get(i),
-                                exact.gradients().get(i),
-                                operation.gradientTerms(exact.shape(), leaf)));
+                                gradient,
+                                operation.gradientTerms(exact.shape(), leaf),
+                                Math.max(incoming, Tolerance.largest(gradient))));
             }
             return findings;
         } catch (RuntimeException e) {
@@ -81,7 +88,7 @@ public final class GradientCheck {
     private static Finding project(
             OperationCase operation, int leaf, Evaluation walked, double[] gradient) {
         Input input = operation.inputs().get(leaf);
-        HostBuffer v = input.draw(DType.FLOAT64, operation.seed(-2));
+        HostBuffer v = Input.any().with(input.shape()).draw(DType.FLOAT64, operation.seed(-2));
         double[] plus = shifted(operation, leaf, v, H);
         double[] minus = shifted(operation, leaf, v, -H);
         double[] u = Evaluation.cotangent(operation, walked.shape());
@@ -107,8 +114,7 @@ public final class GradientCheck {
     private static double[] shifted(OperationCase operation, int leaf, HostBuffer v, double h) {
         try (Workspace _ = Workspace.open()) {
             List<Tensor> inputs = operation.tensors(Backend.reference(), DType.FLOAT64);
-            Tensor direction =
-                    Tensor.of(Backend.reference(), inputs.get(leaf).shape(), v).mul(h);
+            Tensor direction = Tensor.of(Backend.reference(), inputs.get(leaf).shape(), v).mul(h);
             inputs.set(leaf, inputs.get(leaf).add(direction));
             return Evaluation.forward(operation, inputs).result();
         }

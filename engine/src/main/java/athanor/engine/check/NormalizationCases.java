@@ -76,8 +76,7 @@ final class NormalizationCases {
     private static Tensor batchNorm(List<Tensor> t, boolean training, boolean relu) {
         Moments moments = training ? t.getFirst().moments() : new Moments(t.get(3), t.get(4));
         Optional<Tensor> residual = t.size() > 5 ? Optional.of(t.get(5)) : Optional.empty();
-        return t.get(0)
-                .batchNorm(moments, training, t.get(1), t.get(2), EPSILON, residual, relu);
+        return t.get(0).batchNorm(moments, training, t.get(1), t.get(2), EPSILON, residual, relu);
     }
 
     private static void moments(List<OperationCase> cases, Input x) {

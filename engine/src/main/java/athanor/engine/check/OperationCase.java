@@ -61,7 +61,7 @@ public record OperationCase(
         return name.hashCode() * 31L + purpose;
     }
 
-    private int largestInput() {
+    int largestInput() {
         return inputs.stream().mapToInt(input -> input.shape().size()).max().orElse(0);
     }
 

@@ -33,8 +33,7 @@ final class ProbabilityCases {
                 Input x = logits.with(shape);
                 String text = shape + " " + logits.low() + ".." + logits.high();
                 cases.add(
-                        OperationCase.of(
-                                "softmax/" + text, width, t -> t.getFirst().softmax(), x));
+                        OperationCase.of("softmax/" + text, width, t -> t.getFirst().softmax(), x));
                 cases.add(
                         OperationCase.of(
                                 "logSoftmax/" + text, width, t -> t.getFirst().logSoftmax(), x));
@@ -49,8 +48,7 @@ final class ProbabilityCases {
                             any().with(shape),
                             positive().with(shape).asConstant()));
         }
-        cases.add(
-                OperationCase.of("softmax/3 axes", 7, t -> t.getFirst().softmax(), any(2, 3, 7)));
+        cases.add(OperationCase.of("softmax/3 axes", 7, t -> t.getFirst().softmax(), any(2, 3, 7)));
         cases.add(
                 OperationCase.of(
                         "logSoftmax/3 axes", 7, t -> t.getFirst().logSoftmax(), any(2, 3, 7)));

@@ -93,8 +93,7 @@ final class ShapeCases {
                 of("cast/double", 0, t -> t.getFirst().cast(DType.FLOAT64), any(17)),
                 // Its rounding is no function to differentiate; the gradient of cast/double is it.
                 constant("cast/float", 0, t -> t.getFirst().cast(DType.FLOAT32), any(17)),
-                constant(
-                        "cast/integer", 0, t -> t.getFirst().cast(DType.INT32), within(-9, 9, 67)),
+                constant("cast/integer", 0, t -> t.getFirst().cast(DType.INT32), within(-9, 9, 67)),
                 constant("cast/byte", 0, t -> t.getFirst().cast(DType.UINT8), within(0, 255, 67)),
                 constant(
                         "cast/fromInteger",
