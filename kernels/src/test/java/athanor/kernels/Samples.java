@@ -31,7 +31,9 @@ public final class Samples {
             double wanted = expected.applyAsDouble(i);
             double error = Math.abs(actual[i] - wanted);
             if (!(error <= tolerance * (1 + Math.abs(wanted)))) {
-                assertThat(actual[i]).as("%s, element %d of %d", what, i, n).isEqualTo((float) wanted);
+                assertThat(actual[i])
+                        .as("%s, element %d of %d", what, i, n)
+                        .isEqualTo((float) wanted);
             }
         }
     }

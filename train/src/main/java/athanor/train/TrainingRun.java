@@ -167,8 +167,7 @@ public final class TrainingRun {
                 settings.whole(Setting.WORKERS));
     }
 
-    private static Augmentation resized(
-            Augmentation before, Settings settings, ImageShape shape) {
+    private static Augmentation resized(Augmentation before, Settings settings, ImageShape shape) {
         int side = settings.whole(Setting.IMAGE_SIZE);
         boolean fits = side == 0 || (side == shape.height() && side == shape.width());
         return fits ? before : before.then(new Augmentation.Resize(side));

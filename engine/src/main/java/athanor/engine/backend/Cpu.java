@@ -34,8 +34,9 @@ import athanor.kernels.softmax.Softmax;
 import java.util.Arrays;
 import java.util.Optional;
 
-/// SIMD kernels on all cores for FLOAT32, for which this class only picks the arrays out of the buffers. Other types are
-/// left to [Reference], but for what moves elements of any type, and for products of FLOAT64 matrices.
+/// SIMD kernels on all cores for FLOAT32, for which this class only picks the arrays out of the
+/// buffers. Other types are left to [Reference], but for what moves elements of any type, and for
+/// products of FLOAT64 matrices.
 public final class Cpu implements Backend {
     public static final Cpu INSTANCE = new Cpu();
 
@@ -69,7 +70,9 @@ public final class Cpu implements Backend {
         Object from = array(x);
         Object to = array(y);
         Parallel.range(
-                length, Parallel.pieceOf(length), (start, end) -> System.arraycopy(from, start, to, start, end - start));
+                length,
+                Parallel.pieceOf(length),
+                (start, end) -> System.arraycopy(from, start, to, start, end - start));
     }
 
     @Override
@@ -80,7 +83,10 @@ public final class Cpu implements Backend {
         }
         float[] floats = floats(y);
         float rounded = (float) value;
-        Parallel.range(length, Parallel.pieceOf(length), (from, to) -> Arrays.fill(floats, from, to, rounded));
+        Parallel.range(
+                length,
+                Parallel.pieceOf(length),
+                (from, to) -> Arrays.fill(floats, from, to, rounded));
     }
 
     @Override
@@ -104,8 +110,16 @@ public final class Cpu implements Backend {
     }
 
     @Override
-    public void copyBlock(Buffer x, Shape xShape, int[] xStart, Buffer y, Shape yShape, int[] yStart, Shape extent) {
-        Layout.copyBlock(array(x), xShape.dims(), xStart, array(y), yShape.dims(), yStart, extent.dims());
+    public void copyBlock(
+            Buffer x,
+            Shape xShape,
+            int[] xStart,
+            Buffer y,
+            Shape yShape,
+            int[] yStart,
+            Shape extent) {
+        Layout.copyBlock(
+                array(x), xShape.dims(), xStart, array(y), yShape.dims(), yStart, extent.dims());
     }
 
     @Override
@@ -143,7 +157,14 @@ public final class Cpu implements Backend {
     }
 
     @Override
-    public void binary(Binary function, Buffer a, Shape aShape, Buffer b, Shape bShape, Buffer y, Shape yShape) {
+    public void binary(
+            Binary function,
+            Buffer a,
+            Shape aShape,
+            Buffer b,
+            Shape bShape,
+            Buffer y,
+            Shape yShape) {
         if (!areFloats(a, b, y)) {
             reference.binary(function, a, aShape, b, bShape, y, yShape);
         } else if (aShape.equals(yShape) && bShape.equals(yShape)) {
@@ -151,7 +172,8 @@ public final class Cpu implements Backend {
         } else {
             int[] aStrides = aShape.stridesIn(yShape);
             int[] bStrides = bShape.stridesIn(yShape);
-            Elementwise.binary(function, floats(a), aStrides, floats(b), bStrides, floats(y), yShape.dims());
+            Elementwise.binary(
+                    function, floats(a), aStrides, floats(b), bStrides, floats(y), yShape.dims());
         }
     }
 
@@ -186,8 +208,11 @@ public final class Cpu implements Backend {
     public void matmul(MatrixProduct product, Buffer a, Buffer b, Buffer y) {
         if (areFloats(a, b, y)) {
             multiply(product, floats(a), floats(b), floats(y));
-        } else if (a.dtype() == DType.FLOAT64 && b.dtype() == DType.FLOAT64 && y.dtype() == DType.FLOAT64) {
-            DoubleProduct.multiply(product, host(a).doubles(), host(b).doubles(), host(y).doubles());
+        } else if (a.dtype() == DType.FLOAT64
+                && b.dtype() == DType.FLOAT64
+                && y.dtype() == DType.FLOAT64) {
+            DoubleProduct.multiply(
+                    product, host(a).doubles(), host(b).doubles(), host(y).doubles());
         } else {
             reference.matmul(product, a, b, y);
         }
@@ -200,11 +225,14 @@ public final class Cpu implements Backend {
             multiply(p, p.batch() * p.m(), 0, a, b, y);
         } else if (work < SMALL_PRODUCT) {
             int piece = (int) Math.max(1, SMALL_PRODUCT / 2 / Math.max(1, work));
-            Parallel.range(p.batch(), piece, (from, to) -> {
-                for (int i = from; i < to; i++) {
-                    multiply(p, p.m(), i, a, b, y);
-                }
-            });
+            Parallel.range(
+                    p.batch(),
+                    piece,
+                    (from, to) -> {
+                        for (int i = from; i < to; i++) {
+                            multiply(p, p.m(), i, a, b, y);
+                        }
+                    });
         } else {
             for (int i = 0; i < p.batch(); i++) {
                 multiply(p, p.m(), i, a, b, y);
@@ -243,7 +271,8 @@ public final class Cpu implements Backend {
     }
 
     @Override
-    public void convolveInputGradient(ConvolutionGeometry geometry, Buffer dy, Buffer w, Buffer dx) {
+    public void convolveInputGradient(
+            ConvolutionGeometry geometry, Buffer dy, Buffer w, Buffer dx) {
         if (areFloats(dy, w, dx)) {
             Convolution.inputGradient(geometry, floats(dy), floats(w), floats(dx));
         } else {
@@ -252,7 +281,8 @@ public final class Cpu implements Backend {
     }
 
     @Override
-    public void convolveFilterGradient(ConvolutionGeometry geometry, Buffer x, Buffer dy, Buffer dw) {
+    public void convolveFilterGradient(
+            ConvolutionGeometry geometry, Buffer x, Buffer dy, Buffer dw) {
         if (areFloats(x, dy, dw)) {
             Convolution.filterGradient(geometry, floats(x), floats(dy), floats(dw));
         } else {
@@ -319,7 +349,14 @@ public final class Cpu implements Backend {
             Buffer y) {
         if (areFloats(x, scale, shift, y)) {
             BatchNorm.normalizeAddRelu(
-                    floats(x), rows, channels, floats(scale), floats(shift), floats(residual), relu, floats(y));
+                    floats(x),
+                    rows,
+                    channels,
+                    floats(scale),
+                    floats(shift),
+                    floats(residual),
+                    relu,
+                    floats(y));
         } else {
             reference.normalizeAddRelu(x, rows, channels, scale, shift, residual, relu, y);
         }
@@ -348,7 +385,8 @@ public final class Cpu implements Backend {
                     floats(dScale),
                     floats(dShift));
         } else {
-            reference.batchNormSums(dy, output, x, rows, channels, mean, inverseDeviation, dScale, dShift);
+            reference.batchNormSums(
+                    dy, output, x, rows, channels, mean, inverseDeviation, dScale, dShift);
         }
     }
 
@@ -382,7 +420,18 @@ public final class Cpu implements Backend {
                     floats(dResidual));
         } else {
             reference.batchNormGradient(
-                    dy, output, x, rows, channels, mean, inverseDeviation, scale, dScale, dShift, dx, dResidual);
+                    dy,
+                    output,
+                    x,
+                    rows,
+                    channels,
+                    mean,
+                    inverseDeviation,
+                    scale,
+                    dScale,
+                    dShift,
+                    dx,
+                    dResidual);
         }
     }
 
@@ -440,9 +489,18 @@ public final class Cpu implements Backend {
 
     @Override
     public void localResponseNorm(
-            Buffer x, int rows, int channels, int size, double alpha, double beta, double k, Buffer y, Buffer d) {
+            Buffer x,
+            int rows,
+            int channels,
+            int size,
+            double alpha,
+            double beta,
+            double k,
+            Buffer y,
+            Buffer d) {
         if (areFloats(x, y, d)) {
-            LocalResponseNorm.forward(floats(x), rows, channels, size, alpha, beta, k, floats(y), floats(d));
+            LocalResponseNorm.forward(
+                    floats(x), rows, channels, size, alpha, beta, k, floats(y), floats(d));
         } else {
             reference.localResponseNorm(x, rows, channels, size, alpha, beta, k, y, d);
         }
@@ -450,10 +508,26 @@ public final class Cpu implements Backend {
 
     @Override
     public void localResponseNormGradient(
-            Buffer dy, Buffer x, Buffer d, int rows, int channels, int size, double alpha, double beta, Buffer dx) {
+            Buffer dy,
+            Buffer x,
+            Buffer d,
+            int rows,
+            int channels,
+            int size,
+            double alpha,
+            double beta,
+            Buffer dx) {
         if (areFloats(dy, x, d, dx)) {
             LocalResponseNorm.gradient(
-                    floats(dy), floats(x), floats(d), rows, channels, size, alpha, beta, floats(dx));
+                    floats(dy),
+                    floats(x),
+                    floats(d),
+                    rows,
+                    channels,
+                    size,
+                    alpha,
+                    beta,
+                    floats(dx));
         } else {
             reference.localResponseNormGradient(dy, x, d, rows, channels, size, alpha, beta, dx);
         }
@@ -529,7 +603,12 @@ public final class Cpu implements Backend {
     // ---- updates in place ----
 
     @Override
-    public void sgd(SgdStep step, Buffer parameter, Buffer gradient, Optional<Buffer> velocity, int length) {
+    public void sgd(
+            SgdStep step,
+            Buffer parameter,
+            Buffer gradient,
+            Optional<Buffer> velocity,
+            int length) {
         if (!areFloats(parameter, gradient)) {
             reference.sgd(step, parameter, gradient, velocity, length);
         } else if (velocity.isPresent()) {
@@ -540,9 +619,21 @@ public final class Cpu implements Backend {
     }
 
     @Override
-    public void adam(AdamStep step, Buffer parameter, Buffer gradient, Buffer mean, Buffer square, int length) {
+    public void adam(
+            AdamStep step,
+            Buffer parameter,
+            Buffer gradient,
+            Buffer mean,
+            Buffer square,
+            int length) {
         if (areFloats(parameter, gradient)) {
-            Adam.step(step, floats(parameter), floats(gradient), floats(mean), floats(square), length);
+            Adam.step(
+                    step,
+                    floats(parameter),
+                    floats(gradient),
+                    floats(mean),
+                    floats(square),
+                    length);
         } else {
             reference.adam(step, parameter, gradient, mean, square, length);
         }

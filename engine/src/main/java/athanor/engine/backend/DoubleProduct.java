@@ -19,8 +19,10 @@ final class DoubleProduct {
             return;
         }
         for (int i = 0; i < product.batch(); i++) {
-            MatrixStore<Double> left = matrix(b, i * product.batchStrideB(), n, k, product.transposeB());
-            MatrixStore<Double> right = matrix(a, i * product.batchStrideA(), k, m, product.transposeA());
+            MatrixStore<Double> left =
+                    matrix(b, i * product.batchStrideB(), n, k, product.transposeB());
+            MatrixStore<Double> right =
+                    matrix(a, i * product.batchStrideA(), k, m, product.transposeA());
             double[] result = new double[m * n];
             left.multiply(right, R064Store.wrap(result, n));
             int at = i * m * n;
@@ -30,10 +32,9 @@ final class DoubleProduct {
         }
     }
 
-    private static MatrixStore<Double> matrix(double[] from, int at, int rows, int columns, boolean transposed) {
+    private static MatrixStore<Double> matrix(
+            double[] from, int at, int rows, int columns, boolean transposed) {
         double[] own = Arrays.copyOfRange(from, at, at + rows * columns);
-        return transposed
-                ? R064Store.wrap(own, columns).transpose()
-                : R064Store.wrap(own, rows);
+        return transposed ? R064Store.wrap(own, columns).transpose() : R064Store.wrap(own, rows);
     }
 }

@@ -11,7 +11,18 @@ import org.junit.jupiter.api.Test;
 class LayoutTest {
     @Test
     void transpose_moves_every_element_to_its_place() {
-        int[][] shapes = {{}, {5}, {7, 3}, {100, 64}, {33, 65}, {2, 35, 3}, {3, 8, 9, 17}, {2, 1, 3, 4}, {2, 3, 2, 3, 5}, {0, 4}};
+        int[][] shapes = {
+            {},
+            {5},
+            {7, 3},
+            {100, 64},
+            {33, 65},
+            {2, 35, 3},
+            {3, 8, 9, 17},
+            {2, 1, 3, 4},
+            {2, 3, 2, 3, 5},
+            {0, 4}
+        };
         for (int[] shape : shapes) {
             for (int[] permutation : permutations(shape.length)) {
                 transpose(shape, permutation);
@@ -40,11 +51,13 @@ class LayoutTest {
             }
             wanted[i] = x[from];
         }
-        assertThat(onAnyThreads(() -> {
-                    float[] y = new float[n];
-                    Transpose.run(x, shape, permutation, y);
-                    return y;
-                }))
+        assertThat(
+                        onAnyThreads(
+                                () -> {
+                                    float[] y = new float[n];
+                                    Transpose.run(x, shape, permutation, y);
+                                    return y;
+                                }))
                 .isEqualTo(wanted);
     }
 
@@ -94,9 +107,14 @@ class LayoutTest {
     void a_block_is_copied_and_the_rest_is_left_alone() {
         int[] xShape = {4, 5, 3};
         int[] yShape = {3, 6, 3};
-        for (int[][] c : new int[][][] {
-            {{1, 2, 0}, {0, 3, 0}, {2, 3, 3}}, {{0, 0, 1}, {1, 1, 0}, {2, 4, 2}}, {{0, 0, 0}, {0, 0, 0}, {3, 5, 3}}, {{3, 4, 2}, {2, 5, 2}, {1, 1, 1}}, {{0, 0, 0}, {0, 0, 0}, {0, 5, 3}}
-        }) {
+        for (int[][] c :
+                new int[][][] {
+                    {{1, 2, 0}, {0, 3, 0}, {2, 3, 3}},
+                    {{0, 0, 1}, {1, 1, 0}, {2, 4, 2}},
+                    {{0, 0, 0}, {0, 0, 0}, {3, 5, 3}},
+                    {{3, 4, 2}, {2, 5, 2}, {1, 1, 1}},
+                    {{0, 0, 0}, {0, 0, 0}, {0, 5, 3}}
+                }) {
             float[] x = floats(1, 60);
             float[] y = new float[54];
             float[] wanted = new float[54];
@@ -116,10 +134,18 @@ class LayoutTest {
     @Test
     void a_whole_array_is_one_block() {
         float[] y = new float[1];
-        Layout.copyBlock(new float[] {3}, new int[0], new int[0], y, new int[0], new int[0], new int[0]);
+        Layout.copyBlock(
+                new float[] {3}, new int[0], new int[0], y, new int[0], new int[0], new int[0]);
         assertThat(y).containsExactly(3);
         int[] z = new int[3];
-        Layout.copyBlock(new int[] {1, 2, 3}, new int[] {3}, new int[1], z, new int[] {3}, new int[1], new int[] {3});
+        Layout.copyBlock(
+                new int[] {1, 2, 3},
+                new int[] {3},
+                new int[1],
+                z,
+                new int[] {3},
+                new int[1],
+                new int[] {3});
         assertThat(z).containsExactly(1, 2, 3);
     }
 
@@ -130,16 +156,19 @@ class LayoutTest {
             float[] x = floats(1, 4 * width);
             float[] rows = new float[5 * width];
             Layout.gather(x, width, index, 5, rows);
-            float[] y = onAnyThreads(() -> {
-                float[] sums = new float[4 * width];
-                Layout.scatterAdd(rows, width, index, 5, sums);
-                return sums;
-            });
+            float[] y =
+                    onAnyThreads(
+                            () -> {
+                                float[] sums = new float[4 * width];
+                                Layout.scatterAdd(rows, width, index, 5, sums);
+                                return sums;
+                            });
             for (int j = 0; j < width; j++) {
                 assertThat(rows[3 * width + j]).isEqualTo(x[3 * width + j]);
                 assertThat(y[j]).isEqualTo(x[j]);
                 assertThat(y[width + j]).isZero();
-                assertThat(y[2 * width + j]).isEqualTo(x[2 * width + j] + x[2 * width + j] + x[2 * width + j]);
+                assertThat(y[2 * width + j])
+                        .isEqualTo(x[2 * width + j] + x[2 * width + j] + x[2 * width + j]);
             }
         }
     }

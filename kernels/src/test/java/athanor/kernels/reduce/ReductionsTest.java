@@ -10,7 +10,20 @@ import org.junit.jupiter.api.Test;
 
 class ReductionsTest {
     private static final int[][] SHAPES = {
-        {}, {1}, {5}, {100_000}, {7, 3}, {100, 64}, {3, 5000}, {5000, 3}, {2, 3, 4}, {9, 1, 33, 17}, {2, 3, 2, 3, 5}, {0, 3}, {3, 0}, {2, 700, 130}
+        {},
+        {1},
+        {5},
+        {100_000},
+        {7, 3},
+        {100, 64},
+        {3, 5000},
+        {5000, 3},
+        {2, 3, 4},
+        {9, 1, 33, 17},
+        {2, 3, 2, 3, 5},
+        {0, 3},
+        {3, 0},
+        {2, 700, 130}
     };
 
     @Test
@@ -50,11 +63,13 @@ class ReductionsTest {
             wanted[place] = reduction.combine(wanted[place], x[i]);
         }
         int n = kept;
-        float[] y = onAnyThreads(() -> {
-            float[] result = new float[n];
-            Reductions.reduce(reduction, x, shape, axes, result);
-            return result;
-        });
+        float[] y =
+                onAnyThreads(
+                        () -> {
+                            float[] result = new float[n];
+                            Reductions.reduce(reduction, x, shape, axes, result);
+                            return result;
+                        });
         if (size == 0) {
             return;
         }
@@ -73,7 +88,8 @@ class ReductionsTest {
     @Test
     void a_sum_over_nothing_is_zero() {
         float[] y = {7, 7, 7};
-        Reductions.reduce(Reduction.SUM, new float[0], new int[] {0, 3}, new boolean[] {true, false}, y);
+        Reductions.reduce(
+                Reduction.SUM, new float[0], new int[] {0, 3}, new boolean[] {true, false}, y);
         assertThat(y).containsExactly(0, 0, 0);
     }
 
@@ -93,7 +109,8 @@ class ReductionsTest {
     @Test
     void argmax_is_the_first_maximum_and_nan_is_the_largest() {
         int[] y = new int[3];
-        Reductions.argmax(new float[] {1, 5, 5, 3, Float.NaN, 9, Float.NaN, 1, -1, -2, -3, -4}, 3, 4, 1, y);
+        Reductions.argmax(
+                new float[] {1, 5, 5, 3, Float.NaN, 9, Float.NaN, 1, -1, -2, -3, -4}, 3, 4, 1, y);
         assertThat(y).containsExactly(1, 0, 0);
         Reductions.argmax(new float[] {1, 2, 3, 3, 2, Float.NaN, 3, 4, 9}, 1, 3, 3, y);
         assertThat(y).containsExactly(1, 2, 1);
