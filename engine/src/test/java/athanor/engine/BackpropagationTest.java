@@ -67,7 +67,8 @@ class BackpropagationTest {
     void theUpstreamGradientOfTheCallerIsNotWrittenTo() {
         Tensor x = Tensor.of(Shape.of(2), 1, 2).requireGradient();
         Tensor dy = Tensor.of(Shape.of(2), 10, 20);
-        Gradients gradients = x.add(x).backward(dy, (_, gradient) -> gradient.assign(gradient.neg()));
+        Gradients gradients =
+                x.add(x).backward(dy, (_, gradient) -> gradient.assign(gradient.neg()));
         assertThat(gradientOf(gradients, x).toDoubles()).containsExactly(-20, -40);
         assertThat(dy.toDoubles()).containsExactly(10, 20);
     }
@@ -81,7 +82,8 @@ class BackpropagationTest {
         List<Gradients.Leaf> heard = new ArrayList<>();
         List<Double> values = new ArrayList<>();
         Gradients gradients =
-                y.sum().backward(
+                y.sum()
+                        .backward(
                                 (leaf, gradient) -> {
                                     heard.add(leaf);
                                     values.add(gradient.item());

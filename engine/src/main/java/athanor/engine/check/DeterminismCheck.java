@@ -11,6 +11,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /// The bits of all results and gradients must depend on neither the number of threads nor on who
 /// runs the code, the interpreter or a compiler. They are compared as a digest for each case; as a
@@ -67,7 +68,7 @@ public final class DeterminismCheck {
             String subject, Map<String, String> expected, Map<String, String> actual) {
         List<String> different =
                 actual.keySet().stream()
-                        .filter(name -> !actual.get(name).equals(expected.get(name)))
+                        .filter(name -> !Objects.equals(actual.get(name), expected.get(name)))
                         .toList();
         String detail =
                 actual.size()

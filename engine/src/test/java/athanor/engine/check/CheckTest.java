@@ -49,8 +49,7 @@ class CheckTest {
     @Test
     void whatIsThrownIsAFinding() {
         OperationCase throwing =
-                OperationCase.of(
-                        "wrong/axis", 0, t -> t.getFirst().sum(5), Input.any(3));
+                OperationCase.of("wrong/axis", 0, t -> t.getFirst().sum(5), Input.any(3));
         assertThat(ForwardCheck.run(throwing, Backend.cpu()).detail()).contains("axis 5");
         assertThat(GradientCheck.run(List.of(throwing), Backend.cpu()))
                 .hasSize(2)
@@ -61,13 +60,11 @@ class CheckTest {
     void otherBitsAreFound() {
         List<OperationCase> cases = List.of(MATMUL, SOFTMAX);
         Map<String, String> right = DeterminismCheck.digests(cases, Backend.reference());
-        Map<String, String> other =
-                DeterminismCheck.digests(cases, disturbed("softmax", 1, 1e-7f));
+        Map<String, String> other = DeterminismCheck.digests(cases, disturbed("softmax", 1, 1e-7f));
         Finding finding = DeterminismCheck.compare("disturbed", right, other);
         assertThat(finding.error()).isEqualTo(1);
         assertThat(finding.detail()).contains(SOFTMAX.name()).doesNotContain(MATMUL.name());
-        assertThat(DeterminismCheck.compare("nothing", right, Map.of()))
-                .matches(f -> !f.passed());
+        assertThat(DeterminismCheck.compare("nothing", right, Map.of())).matches(f -> !f.passed());
     }
 
     @Test

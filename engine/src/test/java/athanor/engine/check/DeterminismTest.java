@@ -14,9 +14,7 @@ import org.junit.jupiter.api.Test;
 class DeterminismTest {
     @Test
     void theNumberOfThreadsChangesNoBit() {
-        assertThat(
-                        DeterminismCheck.acrossThreads(
-                                Operations.cases(), Backend.cpu(), 1, 2, 3))
+        assertThat(DeterminismCheck.acrossThreads(Operations.cases(), Backend.cpu(), 1, 2, 3))
                 .hasSize(2)
                 .allMatch(Finding::passed);
     }
@@ -37,8 +35,7 @@ class DeterminismTest {
         assertThat(DeterminismCheck.compare("-Xint", optimized, interpreted))
                 .matches(Finding::passed);
         Map<String, String> here = DeterminismCheck.digests(Operations.cases(), Backend.cpu());
-        assertThat(DeterminismCheck.compare("this JVM", optimized, here))
-                .matches(Finding::passed);
+        assertThat(DeterminismCheck.compare("this JVM", optimized, here)).matches(Finding::passed);
     }
 
     private static Process start(String cases, int rounds, String flag) throws IOException {

@@ -66,8 +66,7 @@ class SavedTensorsTest {
             leaves.forEach(leaf -> inputs.get(leaf).requireGradient());
             Tensor y = Workspace.tidy(() -> operation.function().apply(inputs));
             double[] result = y.toDoubles();
-            Tensor u =
-                    Input.any().with(y.shape()).tensor(backend, y.dtype(), operation.seed(-1));
+            Tensor u = Input.any().with(y.shape()).tensor(backend, y.dtype(), operation.seed(-1));
             inputs.forEach(Tensor::release);
             List<double[]> values = new ArrayList<>();
             if (!leaves.isEmpty()) {
