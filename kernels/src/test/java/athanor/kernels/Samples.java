@@ -9,10 +9,12 @@ import java.util.function.Supplier;
 
 /// Numbers to test with, and what is asked of results.
 public final class Samples {
-    /// Around the widths of vectors, and long enough for several pieces.
-    public static final int[] SIZES = {0, 1, 3, 15, 16, 17, 31, 64, 100, 1000, 40_000};
-
     private Samples() {}
+
+    /// Around the widths of vectors, and long enough for several pieces.
+    public static int[] sizes() {
+        return new int[] {0, 1, 3, 15, 16, 17, 31, 64, 100, 1000, 40_000};
+    }
 
     /// Standard normal numbers.
     public static float[] floats(int seed, int n) {

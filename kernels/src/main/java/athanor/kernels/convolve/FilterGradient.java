@@ -89,7 +89,7 @@ record FilterGradient(
         }
         Tiles.fillTable(dyRows, filters);
         Tiles.fillTable(dwRows, filters);
-        float[] panels = Scratch.floats(Scratch.Use.PANELS, DEPTH * Panels.paddedColumns(n));
+        float[] panels = Scratch.floats(Scratch.Use.PANELS, (long) DEPTH * Panels.paddedColumns(n));
         float[] strips =
                 Scratch.floats(Scratch.Use.ROWS, packed ? DEPTH * Tiles.tableLength(filters) : 0);
         int end = Math.min(g.outputRows(), (part + 1) * partRows);

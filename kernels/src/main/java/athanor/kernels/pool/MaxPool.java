@@ -93,7 +93,7 @@ public final class MaxPool {
                 for (int w = columnStart; w < columnEnd; w++) {
                     int candidate = h * g.width() + w;
                     float value = x[(image + candidate) * channels + c];
-                    if (best == best && !(value <= best)) {
+                    if (!Float.isNaN(best) && !(value <= best)) {
                         best = value;
                         place = candidate;
                     }

@@ -57,7 +57,7 @@ public final class Philox {
 
     /// In 0 <= number < bound; a number's probability is within 2^-32 of 1 / bound.
     public static int below(PhiloxKey key, long index, int bound) {
-        return (int) ((bits(key, index) & 0xFFFFFFFFL) * bound >>> 32);
+        return (int) (((bits(key, index) & 0xFFFFFFFFL) * bound) >>> 32);
     }
 
     /// Standard normal, by Box and Muller: words 0 and 1 of a block make numbers 0 and 1, words 2
@@ -120,7 +120,7 @@ public final class Philox {
     }
 
     private static int[] words(PhiloxKey key, int from, int to) {
-        int[] words = new int[to - from + 3 & -4];
+        int[] words = new int[(to - from + 3) & -4];
         for (int i = 0; i < words.length; i += 4) {
             block(key, (from + i) >> 2, words, i);
         }

@@ -42,7 +42,7 @@ class ReductionsTest {
         int kept = 1;
         boolean[] axes = new boolean[shape.length];
         for (int i = 0; i < shape.length; i++) {
-            axes[i] = (mask >> i & 1) == 1;
+            axes[i] = ((mask >> i) & 1) == 1;
             size *= shape[i];
             kept *= axes[i] ? 1 : shape[i];
         }
