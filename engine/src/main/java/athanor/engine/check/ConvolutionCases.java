@@ -49,7 +49,7 @@ final class ConvolutionCases {
                     sample("3x3", SAME, image(1, 7, 7, 3), 16, 3, 3, 3),
                     sample("3x3 odd", SAME, image(2, 13, 13, 10), 17, 3, 3, 10),
                     sample("3x3 one", SAME, image(1, 27, 27, 1), 10, 3, 3, 1),
-                    sample("3x3 tiny", SAME, image(1, 1, 1, 17), 3, 3, 3, 17),
+                    sample("3x3 tiny", SAME, image(2, 1, 1, 17), 3, 3, 3, 17),
                     sample("3x3 deep", SAME, image(1, 6, 6, 64), 65, 3, 3, 64),
                     sample("3x3 large", SAME, image(4, 14, 14, 16), 24, 3, 3, 16),
                     sample("3x3 valid", PLAIN, image(2, 7, 7, 8), 8, 3, 3, 8),

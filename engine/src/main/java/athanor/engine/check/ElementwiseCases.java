@@ -75,7 +75,7 @@ final class ElementwiseCases {
                         unary("power/root", x -> x.pow(0.5), positive()),
                         unary("power/negative", x -> x.pow(-1.5), positive()),
                         gelu("gelu", any()),
-                        gelu("gelu/large", within(-20, 20)),
+                        gelu("gelu/large", within(-20, 20)).skip(5),
                         binary("add", Tensor::add, any(), any()),
                         binary("subtract", Tensor::sub, any(), any()),
                         binary("multiply", Tensor::mul, any(), any()),
@@ -104,9 +104,9 @@ final class ElementwiseCases {
         return unary(name, 0, f, like);
     }
 
-    /// 1 + tanh cancels in its left tail: held to the largest element.
+    /// 1 + tanh cancels in its left tail: held to the largest element, so there must be many.
     private static Stream<OperationCase> gelu(String name, Input like) {
-        return unary(name, 1, Tensor::gelu, like);
+        return unary(name, 4, Tensor::gelu, like);
     }
 
     private static Stream<OperationCase> unary(

@@ -9,9 +9,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// The backward pass. Its formulas: on the reference backend in FLOAT64, for random directions u
-/// and v, `<J^T u, v>` from the walk against `<u, J v>` from central differences, `J v = (f(x + h
-/// v) - f(x - h v)) / 2h`. Its kernels: the gradients of any backend in FLOAT32 against those of
-/// the reference in FLOAT64, within [Tolerance].
+/// and v, `<J^T u, v>` from the walk against `<u, J v>` from central differences,
+/// `J v = (f(x + h v) - f(x - h v)) / 2h`. Its kernels: the gradients of any backend in FLOAT32
+/// against those of the reference in FLOAT64, within [Tolerance].
 public final class GradientCheck {
     private static final String FORMULA = "derivative";
     private static final String KERNEL = "gradient";

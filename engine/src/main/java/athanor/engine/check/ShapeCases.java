@@ -3,12 +3,12 @@ package athanor.engine.check;
 import static athanor.engine.check.Input.any;
 import static athanor.engine.check.Input.indices;
 import static athanor.engine.check.Input.within;
-import static athanor.engine.check.OperationCase.constant;
-import static athanor.engine.check.OperationCase.of;
 
 import athanor.engine.DType;
 import athanor.engine.Shape;
 import athanor.engine.Tensor;
+import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /// Operations that move elements.
@@ -17,65 +17,60 @@ final class ShapeCases {
 
     static Stream<OperationCase> cases() {
         return Stream.of(
-                of("reshape/matrix", 0, t -> t.getFirst().reshape(6, 4), any(2, 3, 4)),
-                of("reshape/open", 0, t -> t.getFirst().reshape(-1, 2), any(2, 3, 4)),
-                of("reshape/scalar", 0, t -> t.getFirst().reshape(), any(1, 1)),
-                of("reshape/empty", 0, t -> t.getFirst().reshape(-1, 5), any(0, 10)),
-                of("flatten/image", 0, t -> t.getFirst().flatten(), any(2, 7, 5, 3)),
-                of("flatten/channel", 0, t -> t.getFirst().flatten(), any(2, 7, 5, 1)),
-                of("flatten/pixel", 0, t -> t.getFirst().flatten(), any(2, 1, 1, 10)),
-                of("flatten/matrix", 0, t -> t.getFirst().flatten(), any(2, 10)),
-                of("flatten/empty", 0, t -> t.getFirst().flatten(), any(0, 2, 2, 3)),
-                of("transpose/matrix", 0, t -> t.getFirst().transpose(), any(17, 9)),
-                of("transpose/row", 0, t -> t.getFirst().transpose(), any(1, 33)),
-                of("transpose/large", 0, t -> t.getFirst().transpose(), any(301, 203)),
-                of("transpose/batch", 0, t -> t.getFirst().transpose(), any(3, 8, 16)),
-                of("transpose/empty", 0, t -> t.getFirst().transpose(), any(0, 3)),
-                of("transpose/same", 0, t -> t.getFirst().transpose(0, 1, 2), any(3, 4, 5)),
-                of("transpose/first", 0, t -> t.getFirst().transpose(1, 0, 2), any(3, 4, 17)),
-                of("transpose/cycle", 0, t -> t.getFirst().transpose(-1, 0, 1), any(3, 4, 5)),
-                of("transpose/nchw", 0, t -> t.getFirst().transpose(0, 3, 1, 2), any(2, 7, 13, 3)),
-                of("transpose/nhwc", 0, t -> t.getFirst().transpose(0, 2, 3, 1), any(2, 17, 7, 5)),
-                constant(
+                moved("reshape/matrix", t -> t.getFirst().reshape(6, 4), any(2, 3, 4)),
+                moved("reshape/open", t -> t.getFirst().reshape(-1, 2), any(2, 3, 4)),
+                moved("reshape/scalar", t -> t.getFirst().reshape(), any(1, 1)),
+                moved("reshape/empty", t -> t.getFirst().reshape(-1, 5), any(0, 10)),
+                moved("flatten/image", t -> t.getFirst().flatten(), any(2, 7, 5, 3)),
+                moved("flatten/channel", t -> t.getFirst().flatten(), any(2, 7, 5, 1)),
+                moved("flatten/pixel", t -> t.getFirst().flatten(), any(2, 1, 1, 10)),
+                moved("flatten/matrix", t -> t.getFirst().flatten(), any(2, 10)),
+                moved("flatten/empty", t -> t.getFirst().flatten(), any(0, 2, 2, 3)),
+                moved("transpose/matrix", t -> t.getFirst().transpose(), any(17, 9)),
+                moved("transpose/row", t -> t.getFirst().transpose(), any(1, 33)),
+                moved("transpose/large", t -> t.getFirst().transpose(), any(301, 203)),
+                moved("transpose/batch", t -> t.getFirst().transpose(), any(3, 8, 16)),
+                moved("transpose/empty", t -> t.getFirst().transpose(), any(0, 3)),
+                moved("transpose/same", t -> t.getFirst().transpose(0, 1, 2), any(3, 4, 5)),
+                moved("transpose/first", t -> t.getFirst().transpose(1, 0, 2), any(3, 4, 17)),
+                moved("transpose/cycle", t -> t.getFirst().transpose(-1, 0, 1), any(3, 4, 5)),
+                moved("transpose/nchw", t -> t.getFirst().transpose(0, 3, 1, 2), any(2, 7, 13, 3)),
+                moved("transpose/nhwc", t -> t.getFirst().transpose(0, 2, 3, 1), any(2, 17, 7, 5)),
+                OperationCase.constant(
                         "transpose/integers", 0, t -> t.getFirst().transpose(), indices(99, 5, 17)),
-                of("slice/rows", 0, t -> t.getFirst().slice(0, 1, 3), any(4, 5)),
-                of("slice/columns", 0, t -> t.getFirst().slice(-1, 2, 19), any(3, 21)),
-                of("slice/middle", 0, t -> t.getFirst().slice(1, 1, 2), any(2, 3, 17)),
-                of("slice/nothing", 0, t -> t.getFirst().slice(0, 2, 2), any(4, 5)),
-                of("slice/vector", 0, t -> t.getFirst().slice(0, 3, 20_003), any(40_003)),
-                of("pad/rows", 0, t -> t.getFirst().pad(0, 1, 2), any(4, 5)),
-                of("pad/columns", 0, t -> t.getFirst().pad(-1, 3, 0), any(3, 17)),
-                of("pad/middle", 0, t -> t.getFirst().pad(1, 1, 1), any(2, 3, 17)),
-                of("pad/empty", 0, t -> t.getFirst().pad(0, 2, 0), any(0, 5)),
-                of(
+                moved("slice/rows", t -> t.getFirst().slice(0, 1, 3), any(4, 5)),
+                moved("slice/columns", t -> t.getFirst().slice(-1, 2, 19), any(3, 21)),
+                moved("slice/middle", t -> t.getFirst().slice(1, 1, 2), any(2, 3, 17)),
+                moved("slice/nothing", t -> t.getFirst().slice(0, 2, 2), any(4, 5)),
+                moved("slice/vector", t -> t.getFirst().slice(0, 3, 20_003), any(40_003)),
+                moved("pad/rows", t -> t.getFirst().pad(0, 1, 2), any(4, 5)),
+                moved("pad/columns", t -> t.getFirst().pad(-1, 3, 0), any(3, 17)),
+                moved("pad/middle", t -> t.getFirst().pad(1, 1, 1), any(2, 3, 17)),
+                moved("pad/empty", t -> t.getFirst().pad(0, 2, 0), any(0, 5)),
+                moved(
                         "concat/rows",
-                        0,
                         t -> Tensor.concat(0, t.get(0), t.get(1)),
                         any(3, 17),
                         any(1, 17)),
-                of(
+                moved(
                         "concat/channels",
-                        0,
                         t -> Tensor.concat(-1, t.get(0), t.get(1), t.get(2)),
                         any(2, 7, 3),
                         any(2, 7, 10),
                         any(2, 7, 1)),
-                of(
+                moved(
                         "concat/middle",
-                        0,
                         t -> Tensor.concat(1, t.get(0), t.get(1)),
                         any(2, 3, 16),
                         any(2, 1, 16)),
-                of(
+                moved(
                         "concat/empty",
-                        0,
                         t -> Tensor.concat(0, t.get(0), t.get(1)),
                         any(0, 5),
                         any(2, 5)),
-                of("concat/one", 0, t -> Tensor.concat(0, t.getFirst()), any(3)),
-                of(
+                moved("concat/one", t -> Tensor.concat(0, t.getFirst()), any(3)),
+                moved(
                         "concat/itself",
-                        0,
                         t -> Tensor.concat(0, t.getFirst(), t.getFirst()),
                         any(3, 5)),
                 gather("rows", any(7, 17), 12),
@@ -90,12 +85,15 @@ final class ShapeCases {
                 expand("same", any(3, 4), 3, 4),
                 expand("empty", any(1, 3), 0, 3),
                 expand("large", any(1, 203), 301, 203),
-                of("cast/double", 0, t -> t.getFirst().cast(DType.FLOAT64), any(17)),
+                moved("cast/double", t -> t.getFirst().cast(DType.FLOAT64), any(17)),
                 // Its rounding is no function to differentiate; the gradient of cast/double is it.
-                constant("cast/float", 0, t -> t.getFirst().cast(DType.FLOAT32), any(17)),
-                constant("cast/integer", 0, t -> t.getFirst().cast(DType.INT32), within(-9, 9, 67)),
-                constant("cast/byte", 0, t -> t.getFirst().cast(DType.UINT8), within(0, 255, 67)),
-                constant(
+                OperationCase.constant(
+                        "cast/float", 0, t -> t.getFirst().cast(DType.FLOAT32), any(17)),
+                OperationCase.constant(
+                        "cast/integer", 0, t -> t.getFirst().cast(DType.INT32), within(-9, 9, 67)),
+                OperationCase.constant(
+                        "cast/byte", 0, t -> t.getFirst().cast(DType.UINT8), within(0, 255, 67)),
+                OperationCase.constant(
                         "cast/fromInteger",
                         0,
                         t -> t.getFirst().cast(DType.FLOAT32),
@@ -103,15 +101,19 @@ final class ShapeCases {
     }
 
     private static OperationCase gather(String name, Input rows, int count) {
-        return of(
+        return moved(
                 "gather/" + name,
-                0,
                 t -> t.get(0).gather(t.get(1)),
                 rows,
                 indices(rows.shape().dim(0), count));
     }
 
     private static OperationCase expand(String name, Input from, int... to) {
-        return of("expand/" + name, 0, t -> t.getFirst().expand(Shape.of(to)), from);
+        return moved("expand/" + name, t -> t.getFirst().expand(Shape.of(to)), from);
+    }
+
+    private static OperationCase moved(
+            String name, Function<List<Tensor>, Tensor> function, Input... inputs) {
+        return OperationCase.of(name, 0, function, inputs);
     }
 }
