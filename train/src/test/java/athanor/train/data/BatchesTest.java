@@ -22,7 +22,8 @@ class BatchesTest {
 
     private static DataLoader loader(Dataset dataset, boolean dropLast, int workers) {
         Augmentation augmentation = Augmentation.standard(new ImageShape(32, 32, 3));
-        return new DataLoader(dataset, NORMALIZATION, augmentation, 10, true, dropLast, 42, workers);
+        return new DataLoader(
+                dataset, NORMALIZATION, augmentation, 10, true, dropLast, 42, workers);
     }
 
     private record Copy(int number, float[] images, int[] labels) {}
@@ -71,7 +72,8 @@ class BatchesTest {
         for (int start = 0; start <= 10; start++) {
             assertSame(copies(loader(DATASET, true, 2), 1, start), whole.subList(start, 10));
         }
-        assertThatThrownBy(() -> loader(DATASET, true, 2).epoch(1, 11)).hasMessageContaining("an epoch has 10 batches");
+        assertThatThrownBy(() -> loader(DATASET, true, 2).epoch(1, 11))
+                .hasMessageContaining("an epoch has 10 batches");
     }
 
     @Test
@@ -95,7 +97,8 @@ class BatchesTest {
         List<Copy> ten = copies(tens, 5, 0);
         for (int i = 0; i < 103; i++) {
             float[] images = ten.get(i / 10).images;
-            assertThat(Arrays.copyOfRange(images, i % 10 * 192, i % 10 * 192 + 192)).isEqualTo(single.get(i).images);
+            assertThat(Arrays.copyOfRange(images, i % 10 * 192, i % 10 * 192 + 192))
+                    .isEqualTo(single.get(i).images);
         }
         assertThat(copies(ones, 6, 0).getFirst().images).isNotEqualTo(single.getFirst().images);
     }
@@ -108,7 +111,8 @@ class BatchesTest {
             Copy batch = batches.get(n / 50);
             assertThat(batch.labels[n % 50]).isEqualTo(n % 10);
             for (int i = 0; i < 192; i++) {
-                assertThat(batch.images[n % 50 * 192 + i]).isEqualTo(table[256 * (i % 3) + (31 * n + 7 * i) % 256]);
+                assertThat(batch.images[n % 50 * 192 + i])
+                        .isEqualTo(table[256 * (i % 3) + (31 * n + 7 * i) % 256]);
             }
         }
     }
@@ -141,7 +145,8 @@ class BatchesTest {
     }
 
     /// Counts reads, is slow, and cannot read one image.
-    private record Broken(AtomicInteger reads, RuntimeException problem, int broken, Duration pause) implements Dataset {
+    private record Broken(AtomicInteger reads, RuntimeException problem, int broken, Duration pause)
+            implements Dataset {
         @Override
         public String name() {
             return "broken";
@@ -186,7 +191,8 @@ class BatchesTest {
         DataProblem problem = new DataProblem("image", "broken", "mend it");
         Broken dataset = new Broken(new AtomicInteger(), problem, 37, Duration.ZERO);
         for (int workers = 0; workers < 5; workers++) {
-            try (Batches batches = DataLoader.evaluation(dataset, NORMALIZATION, 10, workers).epoch(0)) {
+            try (Batches batches =
+                    DataLoader.evaluation(dataset, NORMALIZATION, 10, workers).epoch(0)) {
                 for (int i = 0; i < 3; i++) {
                     batches.next().orElseThrow().close();
                 }
@@ -203,7 +209,8 @@ class BatchesTest {
         batches.close();
         assertThat(reads.get()).isLessThanOrEqualTo(4);
         int after = reads.get();
-        assertThat(Thread.getAllStackTraces().keySet()).noneMatch(t -> t.getName().startsWith("athanor-data-"));
+        assertThat(Thread.getAllStackTraces().keySet())
+                .noneMatch(t -> t.getName().startsWith("athanor-data-"));
         assertThat(reads.get()).isEqualTo(after);
         assertThatThrownBy(batches::next).hasMessageContaining("closed");
     }
@@ -211,12 +218,34 @@ class BatchesTest {
     @Test
     void batchesThatCannotBeAreRefused() {
         Augmentation none = Augmentation.none();
-        assertThatThrownBy(() -> new DataLoader(DATASET, NORMALIZATION, none, 104, true, true, 0, 0))
+        assertThatThrownBy(
+                        () -> new DataLoader(DATASET, NORMALIZATION, none, 104, true, true, 0, 0))
                 .isInstanceOf(DataProblem.class)
-                .hasMessage("counted: its 103 images do not fill one batch of 104; choose a smaller --batch-size");
-        assertThatThrownBy(() -> new DataLoader(DATASET, NORMALIZATION, none, 12_000_000, true, false, 0, 0))
+                .hasMessage(
+                        "counted: its 103 images do not fill one batch of 104; choose a smaller --batch-size");
+        assertThatThrownBy(
+                        () ->
+                                new DataLoader(
+                                        DATASET,
+                                        NORMALIZATION,
+                                        none,
+                                        12_000_000,
+                                        true,
+                                        false,
+                                        0,
+                                        0))
                 .hasMessageContaining("more than an array can hold");
-        assertThatThrownBy(() -> new DataLoader(DATASET, Datasets.named("mnist").normalization(), none, 1, true, true, 0, 0))
+        assertThatThrownBy(
+                        () ->
+                                new DataLoader(
+                                        DATASET,
+                                        Datasets.named("mnist").normalization(),
+                                        none,
+                                        1,
+                                        true,
+                                        true,
+                                        0,
+                                        0))
                 .hasMessage("counted has images of 3 channels, the normalization is for 1");
     }
 }

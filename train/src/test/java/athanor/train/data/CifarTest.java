@@ -52,7 +52,8 @@ class CifarTest {
             dataset.read(i, pixels);
             for (int p = 0; p < 1024; p++) {
                 assertThat(Arrays.copyOfRange(pixels, 3 * p, 3 * p + 3))
-                        .containsExactly((byte) label, (byte) (label + 50 + p), (byte) (label + 100));
+                        .containsExactly(
+                                (byte) label, (byte) (label + 50 + p), (byte) (label + 100));
             }
         }
     }
@@ -75,10 +76,12 @@ class CifarTest {
 
     private Path writeArchive(List<Integer> order) throws IOException {
         Path archive = folder.resolve("cifar-10-binary.tar.gz");
-        try (var tar = new TarArchiveOutputStream(new GZIPOutputStream(Files.newOutputStream(archive)))) {
+        try (var tar =
+                new TarArchiveOutputStream(new GZIPOutputStream(Files.newOutputStream(archive)))) {
             for (int i : order) {
                 byte[] content = records(1, i);
-                TarArchiveEntry entry = new TarArchiveEntry("cifar-10-batches-bin/data_batch_" + i + ".bin");
+                TarArchiveEntry entry =
+                        new TarArchiveEntry("cifar-10-batches-bin/data_batch_" + i + ".bin");
                 entry.setSize(content.length);
                 tar.putArchiveEntry(entry);
                 tar.write(content);
@@ -123,8 +126,10 @@ class CifarTest {
         assertThatThrownBy(() -> Cifar.cifar10(Split.TEST, folder))
                 .isInstanceOf(DataProblem.class)
                 .hasMessage(
-                        file + ": cut short: its 6000 bytes are not a multiple of 3073, the size of one record; get them"
-                                + " with `athanor data fetch cifar10 --data-dir " + folder
+                        file
+                                + ": cut short: its 6000 bytes are not a multiple of 3073, the size of one record; get them"
+                                + " with `athanor data fetch cifar10 --data-dir "
+                                + folder
                                 + "`, or name their folder with --data-dir DIR");
     }
 
@@ -134,14 +139,16 @@ class CifarTest {
         Files.write(file, records(1, 1, 2, 200));
         assertThatThrownBy(() -> Cifar.cifar10(Split.TEST, folder))
                 .isInstanceOf(DataProblem.class)
-                .hasMessageContaining(file + ": record 2 (from 0) has label 200, and the labels are 0 to 9");
+                .hasMessageContaining(
+                        file + ": record 2 (from 0) has label 200, and the labels are 0 to 9");
     }
 
     @Test
     void missingFilesSayWhereWasLookedForWhat() throws IOException {
         assertThatThrownBy(() -> Cifar.cifar10(Split.TRAIN, folder))
                 .isInstanceOf(DataProblem.class)
-                .hasMessageContaining("no data_batch_1.bin (nor cifar-10-binary.tar.gz) in " + folder)
+                .hasMessageContaining(
+                        "no data_batch_1.bin (nor cifar-10-binary.tar.gz) in " + folder)
                 .hasMessageContaining(folder.resolve("cifar-10-batches-bin").toString())
                 .hasMessageContaining("athanor data fetch cifar10 --data-dir " + folder);
         writeTraining(folder);
@@ -150,7 +157,8 @@ class CifarTest {
         assertThatThrownBy(() -> Cifar.cifar10(Split.TRAIN, folder))
                 .hasMessageContaining(third + ": missing, though files beside it are there");
         Path nowhere = folder.resolve("nowhere");
-        assertThatThrownBy(() -> Cifar.cifar10(Split.TRAIN, nowhere)).hasMessageContaining(nowhere + ": no such folder");
+        assertThatThrownBy(() -> Cifar.cifar10(Split.TRAIN, nowhere))
+                .hasMessageContaining(nowhere + ": no such folder");
     }
 
     @Test
@@ -171,7 +179,8 @@ class CifarTest {
         assertThat(counts).containsOnly(1000);
         float[] mean = Datasets.named("cifar10").normalization().mean();
         for (int c = 0; c < 3; c++) {
-            assertThat(sums[c] / 255 / 1024 / dataset.size()).isBetween(mean[c] - 0.01, mean[c] + 0.01);
+            assertThat(sums[c] / 255 / 1024 / dataset.size())
+                    .isBetween(mean[c] - 0.01, mean[c] + 0.01);
         }
     }
 }

@@ -21,13 +21,16 @@ class DatasetsTest {
                 .hasMessage(
                         "data set 'CIFAR-10': there is none of that name; accepted are shapes10, cifar10, cifar100, mnist,"
                                 + " fashion-mnist, imagefolder; did you mean cifar10?");
-        assertThatThrownBy(() -> Datasets.named("fashionmnist")).hasMessageContaining("did you mean fashion-mnist?");
-        assertThatThrownBy(() -> Datasets.named("shape")).hasMessageContaining("did you mean shapes10?");
+        assertThatThrownBy(() -> Datasets.named("fashionmnist"))
+                .hasMessageContaining("did you mean fashion-mnist?");
+        assertThatThrownBy(() -> Datasets.named("shape"))
+                .hasMessageContaining("did you mean shapes10?");
     }
 
     @Test
     void shapes10NeedsNoFolderAndTheOthersSayHowToGetTheirs() {
-        assertThat(Datasets.open("shapes10", Split.TEST, Optional.empty(), 32).size()).isEqualTo(2_000);
+        assertThat(Datasets.open("shapes10", Split.TEST, Optional.empty(), 32).size())
+                .isEqualTo(2_000);
         assertThatThrownBy(() -> Datasets.open("mnist", Split.TEST, Optional.empty(), 28))
                 .isInstanceOf(DataProblem.class)
                 .hasMessageContaining("athanor data fetch mnist --data-dir DIR");
@@ -40,13 +43,15 @@ class DatasetsTest {
     @Test
     void everyDescriptionFitsItsData() {
         for (DatasetDescription description : Datasets.all()) {
-            assertThat(description.normalization().channels()).isEqualTo(description.shape().channels());
+            assertThat(description.normalization().channels())
+                    .isEqualTo(description.shape().channels());
             for (RemoteFile file : description.files()) {
                 assertThat(file.md5()).matches("[0-9a-f]{32}");
                 assertThat(file.name()).endsWith(".gz");
             }
         }
-        assertThat(Datasets.named("mnist").standardAugmentation(new ImageShape(28, 28, 1))).isEqualTo(Augmentation.none());
+        assertThat(Datasets.named("mnist").standardAugmentation(new ImageShape(28, 28, 1)))
+                .isEqualTo(Augmentation.none());
     }
 
     @Test

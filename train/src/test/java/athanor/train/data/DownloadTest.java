@@ -58,7 +58,8 @@ class DownloadTest {
         if (from >= CONTENT.length) {
             exchange.sendResponseHeaders(416, -1);
         } else {
-            exchange.sendResponseHeaders(range != null && ranges ? 206 : 200, CONTENT.length - from);
+            exchange.sendResponseHeaders(
+                    range != null && ranges ? 206 : 200, CONTENT.length - from);
             int length = Math.min(sentAtMost, CONTENT.length - from);
             exchange.getResponseBody().write(CONTENT, from, length);
             exchange.getResponseBody().flush();
@@ -67,7 +68,8 @@ class DownloadTest {
     }
 
     private RemoteFile file(String path, String md5) {
-        return new RemoteFile(URI.create("http://127.0.0.1:" + server.getAddress().getPort() + path), md5, "sub");
+        return new RemoteFile(
+                URI.create("http://127.0.0.1:" + server.getAddress().getPort() + path), md5, "sub");
     }
 
     private static String md5() {

@@ -26,7 +26,8 @@ class ImageFolderTest {
     private Path write(String file, BufferedImage image) throws IOException {
         Path path = folder.resolve(file);
         Files.createDirectories(path.getParent());
-        assertThat(ImageIO.write(image, file.endsWith("png") ? "png" : "jpg", path.toFile())).isTrue();
+        assertThat(ImageIO.write(image, file.endsWith("png") ? "png" : "jpg", path.toFile()))
+                .isTrue();
         return path;
     }
 
@@ -42,7 +43,8 @@ class ImageFolderTest {
         assertThat(dataset.size()).isEqualTo(3);
         byte[] pixels = new byte[48];
         dataset.read(0, pixels);
-        assertThat(new int[] {pixels[0] & 0xff, pixels[1] & 0xff, pixels[2] & 0xff}).containsExactly(255, 128, 0);
+        assertThat(new int[] {pixels[0] & 0xff, pixels[1] & 0xff, pixels[2] & 0xff})
+                .containsExactly(255, 128, 0);
         dataset.read(2, pixels);
         assertThat(dataset.label(2)).isEqualTo(1);
         assertThat(pixels).startsWith(1, 2, 3).endsWith(1, 2, 3);
@@ -117,7 +119,8 @@ class ImageFolderTest {
             int index = i;
             assertThatThrownBy(() -> dataset.read(index, new byte[12]))
                     .isInstanceOf(DataProblem.class)
-                    .hasMessageStartingWith((i == 0 ? text : cut) + ": not an image that can be read");
+                    .hasMessageStartingWith(
+                            (i == 0 ? text : cut) + ": not an image that can be read");
         }
     }
 }

@@ -61,7 +61,8 @@ class MnistTest {
         assertThat(dataset.label(2)).isEqualTo(9);
         byte[] pixels = new byte[6];
         dataset.read(1, pixels);
-        assertThat(pixels).containsExactly(240, 280 - 256, 320 - 256, 360 - 256, 400 - 256, 440 - 256);
+        assertThat(pixels)
+                .containsExactly(240, 280 - 256, 320 - 256, 360 - 256, 400 - 256, 440 - 256);
     }
 
     @Test
@@ -87,7 +88,9 @@ class MnistTest {
         Path images = folder.resolve(IMAGES);
         Path labels = folder.resolve(LABELS + ".gz");
         write("", labels(1, 2, 3), labels(1, 2, 3));
-        assertRefused(images + ": not the IDX file it should be: it starts with 0x00000801, not with 0x00000803");
+        assertRefused(
+                images
+                        + ": not the IDX file it should be: it starts with 0x00000801, not with 0x00000803");
         write("", Arrays.copyOf(images(3), 30), labels(1, 2, 3));
         assertRefused(images + ": cut short: 14 bytes follow the header and 18 should");
         write("", Arrays.copyOf(images(3), 7), labels(1, 2, 3));
@@ -127,6 +130,7 @@ class MnistTest {
         }
         double mean = sum / 784 / dataset.size();
         assertThat(mean).isBetween(0.1302, 0.1312);
-        assertThat(Math.sqrt(squares / 784 / dataset.size() - mean * mean)).isBetween(0.3076, 0.3086);
+        assertThat(Math.sqrt(squares / 784 / dataset.size() - mean * mean))
+                .isBetween(0.3076, 0.3086);
     }
 }

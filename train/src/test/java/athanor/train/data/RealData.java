@@ -15,7 +15,10 @@ final class RealData {
         String named = System.getenv("ATHANOR_DATA");
         Path folder = named == null ? Path.of("../../shared/data") : Path.of(named);
         boolean there = Files.exists(folder.resolve(file));
-        String reason = "skipped: no " + folder.resolve(file).normalize() + "; set ATHANOR_DATA to a folder that has it";
+        String reason =
+                "skipped: no "
+                        + folder.resolve(file).normalize()
+                        + "; set ATHANOR_DATA to a folder that has it";
         if (!there) {
             System.out.println(reason);
         }
