@@ -49,13 +49,24 @@ final class Backpropagation {
         for (Node node = ready.poll(); node != null; node = ready.poll()) {
             Tensor dy = take(node);
             if (node.isLeaf()) {
-                gradients.put(node, dy);
+                gradients.put(node, unshared(dy));
             } else {
                 visit(node, dy);
                 dy.release();
             }
         }
         return gradients;
+    }
+
+    /// Who receives a leaf's gradient may write to it (clip it, average it): it is no other's too.
+    private static Tensor unshared(Tensor gradient) {
+        if (gradient.storage().isExclusive()) {
+            return gradient;
+        }
+        Tensor copy = gradient.emptyLike(gradient.shape());
+        copy.assign(gradient);
+        gradient.release();
+        return copy;
     }
 
     private void visit(Node node, Tensor dy) {

@@ -14,6 +14,10 @@ public final class LocalResponseNorm {
     /// Over the last axis of x.
     public static Tensor localResponseNorm(
             Tensor x, int size, double alpha, double beta, double k) {
+        if (size < 1) {
+            throw new IllegalArgumentException(
+                    "localResponseNorm: size " + size + "; at least 1 channel is summed over");
+        }
         int channels = x.shape().dim(-1);
         int rows = x.size() / Math.max(channels, 1);
         Tensor y = x.emptyLike(x.shape());

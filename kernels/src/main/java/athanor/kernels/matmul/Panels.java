@@ -87,20 +87,48 @@ public final class Panels {
             float[] target,
             int offset,
             int ldt) {
-        if (columns % LANES != 0) {
+        int vectors = columns / LANES * LANES;
+        if (vectors > 0) {
             for (int i = 0; i < rows; i++) {
-                for (int j = 0; j < columns; j++) {
-                    target[offset + i * ldt + j] = x[xOffset + i * ldx + j];
+                for (int j = 0; j < vectors; j += LANES) {
+                    FloatVector.fromArray(SPECIES, x, xOffset + i * ldx + j)
+                            .intoArray(target, offset + i * ldt + j);
                 }
             }
-            return;
         }
-        for (int i = 0; i < rows; i++) {
-            for (int j = 0; j < columns; j += LANES) {
-                FloatVector.fromArray(SPECIES, x, xOffset + i * ldx + j)
-                        .intoArray(target, offset + i * ldt + j);
+        // What is left is narrow: column by column, the inner loop is the longer one.
+        for (int j = vectors; j < columns; j++) {
+            for (int i = 0; i < rows; i++) {
+                target[offset + j + i * ldt] = x[xOffset + j + i * ldx];
             }
         }
+    }
+
+    /// Packs a transposed left operand, `A[i, k]` at `aOffset + k * lda + i`, as strips of
+    /// [Tiles#ROWS] rows: then a tile reads it from front to back, where a large `lda` would make
+    /// every k another line of the same few cache sets. Rows start where [#stripRows] says, and k
+    /// steps by [Tiles#ROWS].
+    public static void packStrips(
+            int m, int depth, float[] a, int aOffset, int lda, float[] strips) {
+        for (int i = 0; i < m; i += Tiles.ROWS) {
+            copy(
+                    depth,
+                    Math.min(Tiles.ROWS, m - i),
+                    a,
+                    aOffset + i,
+                    lda,
+                    strips,
+                    i * depth,
+                    Tiles.ROWS);
+        }
+    }
+
+    /// Fills a table with the places where [#packStrips] puts the first number of each row.
+    public static void stripRows(int[] table, int m, int depth) {
+        for (int i = 0; i < m; i++) {
+            table[i] = i / Tiles.ROWS * Tiles.ROWS * depth + i % Tiles.ROWS;
+        }
+        Tiles.fillTable(table, m);
     }
 
     /// Writes zeros into a block of `rows x columns` numbers.
