@@ -13,12 +13,14 @@ import athanor.kernels.reduce.Reduction;
 import java.util.List;
 import java.util.Optional;
 
-/// What a device must be able to do. It speaks buffers and shapes, never tensors or gradients. Arguments have been
-/// checked by the operations above; `x`, `a`, `b`, `w` are read, `y` and what is named a gradient is written. A result
-/// never lies in the buffer of an input, except for [#unary] and [#binary], where it may.
+/// What a device must be able to do. It speaks buffers and shapes, never tensors or gradients.
+/// Arguments have been checked by the operations above; `x`, `a`, `b`, `w` are read, `y` and what
+/// is named a gradient is written. A result never lies in the buffer of an input, except for
+/// [#unary] and [#binary], where it may.
 ///
-/// Methods with a body are fused operations: composed of the others here, and overridden where a backend can do better.
-/// A test holds the override to the composition, and another the number of methods to 60.
+/// Methods with a body are fused operations: composed of the others here, and overridden where a
+/// backend can do better. A test holds the override to the composition, and another the number of
+/// methods to 60.
 public interface Backend {
 
     /// Plain loops in double: slow, exact, easy to read.
@@ -52,9 +54,16 @@ public interface Backend {
     /// `y` has axis i where x had axis `permutation[i]`. Any type.
     void transpose(Buffer x, Shape shape, int[] permutation, Buffer y);
 
-    /// Copies the block of shape `extent` that starts at `xStart` in x to `yStart` in y, and leaves the rest of y alone.
-    /// Slice, pad and concatenation are made of it. Any type.
-    void copyBlock(Buffer x, Shape xShape, int[] xStart, Buffer y, Shape yShape, int[] yStart, Shape extent);
+    /// Copies the block of shape `extent` that starts at `xStart` in x to `yStart` in y, and leaves
+    /// the rest of y alone. Slice, pad and concatenation are made of it. Any type.
+    void copyBlock(
+            Buffer x,
+            Shape xShape,
+            int[] xStart,
+            Buffer y,
+            Shape yShape,
+            int[] yStart,
+            Shape extent);
 
     /// `y[i, :] = x[index[i], :]` for i below count; rows of `width` elements. Any type.
     void gather(Buffer x, int width, Buffer index, int count, Buffer y);
@@ -70,7 +79,14 @@ public interface Backend {
     void unary(Unary function, Buffer x, Buffer y, int length);
 
     /// `y = f(a, b)`, both stretched to `yShape` by [Shape#broadcast].
-    void binary(Binary function, Buffer a, Shape aShape, Buffer b, Shape bShape, Buffer y, Shape yShape);
+    void binary(
+            Binary function,
+            Buffer a,
+            Shape aShape,
+            Buffer b,
+            Shape bShape,
+            Buffer y,
+            Shape yShape);
 
     /// `y = condition != 0 ? a : b`.
     void select(Buffer condition, Buffer a, Buffer b, Buffer y, int length);
@@ -78,10 +94,12 @@ public interface Backend {
     /// Reduces the axes marked true; y holds what remains, in order.
     void reduce(Reduction reduction, Buffer x, Shape shape, boolean[] axes, Buffer y);
 
-    /// The place of the first maximum along the middle axis of x `[outer, length, inner]`, as INT32 `[outer, inner]`.
+    /// The place of the first maximum along the middle axis of x `[outer, length, inner]`, as INT32
+    /// `[outer, inner]`.
     void argmax(Buffer x, int outer, int length, int inner, Buffer y);
 
-    /// `y[b] = op(a[b]) op(b[b])` for each matrix of a batch, or with `accumulate`, `y[b] += ...`; see [MatrixProduct].
+    /// `y[b] = op(a[b]) op(b[b])` for each matrix of a batch, or with `accumulate`, `y[b] += ...`;
+    /// see [MatrixProduct].
     void matmul(MatrixProduct product, Buffer a, Buffer b, Buffer y);
 
     // ---- images: x is [N, H, W, C], w is [K, R, S, C / groups], y is [N, P, Q, K] ----
@@ -94,22 +112,34 @@ public interface Backend {
 
     /// The convolution, and the mean and the variance of each of its channels.
     default void convolveWithMoments(
-            ConvolutionGeometry geometry, Buffer x, Buffer w, Buffer y, Buffer mean, Buffer variance) {
+            ConvolutionGeometry geometry,
+            Buffer x,
+            Buffer w,
+            Buffer y,
+            Buffer mean,
+            Buffer variance) {
         convolve(geometry, x, w, y);
         channelMoments(y, geometry.outputRows(), geometry.filters(), mean, variance);
     }
 
     /// The convolution of `max(scale x + shift, 0)`, scale and shift one number a channel.
     default void convolveNormalized(
-            ConvolutionGeometry geometry, Buffer x, Buffer scale, Buffer shift, Buffer w, Buffer y) {
+            ConvolutionGeometry geometry,
+            Buffer x,
+            Buffer scale,
+            Buffer shift,
+            Buffer w,
+            Buffer y) {
         int rows = geometry.batch() * geometry.height() * geometry.width();
         Buffer normalized = memory().take(x.dtype(), rows * geometry.channels());
-        normalizeAddRelu(x, rows, geometry.channels(), scale, shift, Optional.empty(), true, normalized);
+        normalizeAddRelu(
+                x, rows, geometry.channels(), scale, shift, Optional.empty(), true, normalized);
         convolve(geometry, normalized, w, y);
         memory().give(normalized);
     }
 
-    /// `index` becomes, for each output, the place of its maximum in the image (`h * width + w`, the first of equals).
+    /// `index` becomes, for each output, the place of its maximum in the image (`h * width + w`,
+    /// the first of equals).
     void maxPool(PoolGeometry geometry, Buffer x, Buffer y, Buffer index);
 
     void maxPoolGradient(PoolGeometry geometry, Buffer dy, Buffer index, Buffer dx);
@@ -123,7 +153,8 @@ public interface Backend {
     /// The mean and the (biased) variance of each channel over all rows.
     void channelMoments(Buffer x, int rows, int channels, Buffer mean, Buffer variance);
 
-    /// `y = scale x + shift (+ residual)`, and with `relu`, `max(y, 0)`; scale and shift are one number a channel.
+    /// `y = scale x + shift (+ residual)`, and with `relu`, `max(y, 0)`; scale and shift are one
+    /// number a channel.
     default void normalizeAddRelu(
             Buffer x,
             int rows,
@@ -143,8 +174,9 @@ public interface Backend {
         }
     }
 
-    /// The sums that the backward pass of batch norm needs: with g = dy where `output` > 0 (all of dy where there is no
-    /// output), `dShift = sum of g` and `dScale = sum of g (x - mean) inverseDeviation`, one number a channel.
+    /// The sums that the backward pass of batch norm needs: with g = dy where `output` > 0 (all of
+    /// dy where there is no output), `dShift = sum of g` and `dScale = sum of g (x - mean)
+    /// inverseDeviation`, one number a channel.
     void batchNormSums(
             Buffer dy,
             Optional<Buffer> output,
@@ -156,8 +188,9 @@ public interface Backend {
             Buffer dScale,
             Buffer dShift);
 
-    /// `dx = scale (g - (dShift + (x - mean) inverseDeviation dScale) / rows)`, where `scale` is gamma times
-    /// inverseDeviation and g is as in [#batchNormSums]; `dResidual`, if asked for, becomes g.
+    /// `dx = scale (g - (dShift + (x - mean) inverseDeviation dScale) / rows)`, where `scale` is
+    /// gamma times inverseDeviation and g is as in [#batchNormSums]; `dResidual`, if asked for,
+    /// becomes g.
     void batchNormGradient(
             Buffer dy,
             Optional<Buffer> output,
@@ -172,7 +205,8 @@ public interface Backend {
             Buffer dx,
             Optional<Buffer> dResidual);
 
-    /// `y = (x - mean) inverseDeviation gamma + beta` with the mean and deviation of each row, which are kept.
+    /// `y = (x - mean) inverseDeviation gamma + beta` with the mean and deviation of each row,
+    /// which are kept.
     void layerNorm(
             Buffer x,
             int rows,
@@ -184,7 +218,8 @@ public interface Backend {
             Buffer mean,
             Buffer inverseDeviation);
 
-    /// The gradient of x; those of gamma and beta are column sums that [#batchNormSums] does not fit, made of primitives.
+    /// The gradient of x; those of gamma and beta are column sums that [#batchNormSums] does not
+    /// fit, made of primitives.
     void layerNormGradient(
             Buffer dy,
             Buffer x,
@@ -195,13 +230,29 @@ public interface Backend {
             Buffer inverseDeviation,
             Buffer dx);
 
-    /// `y[c] = x[c] d[c]^-beta`, `d[c] = k + alpha / size * sum of x[j]^2` over the `size` channels around c, as in
-    /// AlexNet; d is kept.
+    /// `y[c] = x[c] d[c]^-beta`, `d[c] = k + alpha / size * sum of x[j]^2` over the `size` channels
+    /// around c, as in AlexNet; d is kept.
     void localResponseNorm(
-            Buffer x, int rows, int channels, int size, double alpha, double beta, double k, Buffer y, Buffer d);
+            Buffer x,
+            int rows,
+            int channels,
+            int size,
+            double alpha,
+            double beta,
+            double k,
+            Buffer y,
+            Buffer d);
 
     void localResponseNormGradient(
-            Buffer dy, Buffer x, Buffer d, int rows, int channels, int size, double alpha, double beta, Buffer dx);
+            Buffer dy,
+            Buffer x,
+            Buffer d,
+            int rows,
+            int channels,
+            int size,
+            double alpha,
+            double beta,
+            Buffer dx);
 
     // ---- rows of probabilities ----
 
@@ -215,7 +266,8 @@ public interface Backend {
     /// `dx = dy - exp(y) * sum of dy`.
     void logSoftmaxGradient(Buffer dy, Buffer y, int rows, int width, Buffer dx);
 
-    // ---- random numbers: element i depends on the key and i alone; the same bits on every backend ----
+    // ---- random numbers: element i depends on the key and i alone; the same bits on every backend
+    // ----
 
     /// Uniform in [0, 1): 24 bits for FLOAT32.
     void uniform(PhiloxKey key, Buffer y, int length);
@@ -229,9 +281,16 @@ public interface Backend {
     // ---- updates in place ----
 
     /// One step of SGD for a parameter; `velocity` is empty without momentum.
-    void sgd(SgdStep step, Buffer parameter, Buffer gradient, Optional<Buffer> velocity, int length);
+    void sgd(
+            SgdStep step, Buffer parameter, Buffer gradient, Optional<Buffer> velocity, int length);
 
-    void adam(AdamStep step, Buffer parameter, Buffer gradient, Buffer mean, Buffer square, int length);
+    void adam(
+            AdamStep step,
+            Buffer parameter,
+            Buffer gradient,
+            Buffer mean,
+            Buffer square,
+            int length);
 
     /// All backends that can run here.
     static List<Backend> all() {

@@ -1,7 +1,7 @@
 package athanor.engine;
 
-/// Elements in an array on the heap. [#get] and [#set] read and write any type as double: what plain loops use. Kernels
-/// take the array itself.
+/// Elements in an array on the heap. [#get] and [#set] read and write any type as double: what
+/// plain loops use. Kernels take the array itself.
 public final class HostBuffer implements Buffer {
     private final DType dtype;
     private final int length;
@@ -10,7 +10,8 @@ public final class HostBuffer implements Buffer {
     private final int[] ints;
     private final byte[] bytes;
 
-    private HostBuffer(DType dtype, int length, float[] floats, double[] doubles, int[] ints, byte[] bytes) {
+    private HostBuffer(
+            DType dtype, int length, float[] floats, double[] doubles, int[] ints, byte[] bytes) {
         this.dtype = dtype;
         this.length = length;
         this.floats = floats;

@@ -5,14 +5,15 @@ import java.util.ArrayDeque;
 import java.util.EnumMap;
 import java.util.Map;
 
-/// The memory of a backend: buffers that were given back are handed out again, so that a training loop allocates in its
-/// first step alone. Counts the bytes in use and the most there have been.
+/// The memory of a backend: buffers that were given back are handed out again, so that a training
+/// loop allocates in its first step alone. Counts the bytes in use and the most there have been.
 public final class Memory {
     /// A free buffer may be this much larger than what was asked for.
     private static final double WASTE = 1.125;
 
     private final Backend backend;
-    private final Map<DType, Int2ObjectRBTreeMap<ArrayDeque<Buffer>>> free = new EnumMap<>(DType.class);
+    private final Map<DType, Int2ObjectRBTreeMap<ArrayDeque<Buffer>>> free =
+            new EnumMap<>(DType.class);
     private long live;
     private long peak;
     private long pooled;
@@ -36,7 +37,9 @@ public final class Memory {
     public synchronized void give(Buffer buffer) {
         live -= bytes(buffer);
         pooled += bytes(buffer);
-        free.get(buffer.dtype()).computeIfAbsent(buffer.length(), _ -> new ArrayDeque<>()).push(buffer);
+        free.get(buffer.dtype())
+                .computeIfAbsent(buffer.length(), _ -> new ArrayDeque<>())
+                .push(buffer);
     }
 
     /// Bytes in use.

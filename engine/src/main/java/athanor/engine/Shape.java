@@ -17,12 +17,15 @@ public final class Shape {
         long size = 1;
         for (int dim : dims) {
             if (dim < 0) {
-                throw new IllegalArgumentException("shape " + Arrays.toString(dims) + ": a length cannot be negative");
+                throw new IllegalArgumentException(
+                        "shape " + Arrays.toString(dims) + ": a length cannot be negative");
             }
             size *= Math.max(dim, 1);
             if (size > Integer.MAX_VALUE - 8) {
                 throw new IllegalArgumentException(
-                        "shape " + Arrays.toString(dims) + ": more than 2^31 - 9 elements; use a smaller batch");
+                        "shape "
+                                + Arrays.toString(dims)
+                                + ": more than 2^31 - 9 elements; use a smaller batch");
             }
         }
         return new Shape(dims.clone());
@@ -54,8 +57,18 @@ public final class Shape {
     public int axis(int axis) {
         int positive = axis < 0 ? axis + dims.length : axis;
         if (positive < 0 || positive >= dims.length) {
-            throw new IllegalArgumentException("axis " + axis + " of shape " + this + ": it has "
-                    + dims.length + " axes, so -" + dims.length + " to " + (dims.length - 1) + " are accepted");
+            throw new IllegalArgumentException(
+                    "axis "
+                            + axis
+                            + " of shape "
+                            + this
+                            + ": it has "
+                            + dims.length
+                            + " axes, so -"
+                            + dims.length
+                            + " to "
+                            + (dims.length - 1)
+                            + " are accepted");
         }
         return positive;
     }
@@ -87,7 +100,8 @@ public final class Shape {
         return strides;
     }
 
-    /// The strides by which this shape is read when it is stretched to a larger one: 0 along axes that repeat.
+    /// The strides by which this shape is read when it is stretched to a larger one: 0 along axes
+    /// that repeat.
     public int[] stridesIn(Shape larger) {
         int[] own = strides();
         int[] strides = new int[larger.rank()];
@@ -98,7 +112,8 @@ public final class Shape {
         return strides;
     }
 
-    /// The shape that both stretch to, by NumPy's rule: axes are matched from the last, and a length of 1 repeats.
+    /// The shape that both stretch to, by NumPy's rule: axes are matched from the last, and a
+    /// length of 1 repeats.
     public static Shape broadcast(String operation, Shape a, Shape b) {
         int rank = Math.max(a.rank(), b.rank());
         int[] dims = new int[rank];
@@ -108,7 +123,13 @@ public final class Shape {
             if (left != right && left != 1 && right != 1) {
                 throw new ShapeMismatch(
                         operation,
-                        "axis -" + i + " is " + left + " on the left and " + right + " on the right",
+                        "axis -"
+                                + i
+                                + " is "
+                                + left
+                                + " on the left and "
+                                + right
+                                + " on the right",
                         a,
                         b,
                         "Lengths must be equal, or one of them 1. Did you mean a reshape that adds an axis of 1?");
@@ -131,6 +152,8 @@ public final class Shape {
     /// As in `[32, 784]`.
     @Override
     public String toString() {
-        return Arrays.stream(dims).mapToObj(String::valueOf).collect(Collectors.joining(", ", "[", "]"));
+        return Arrays.stream(dims)
+                .mapToObj(String::valueOf)
+                .collect(Collectors.joining(", ", "[", "]"));
     }
 }

@@ -10,7 +10,9 @@ public final class ShapeMismatch extends IllegalArgumentException {
     private final transient List<Shape> shapes;
 
     public ShapeMismatch(String operation, String rule, Shape left, Shape right, String wayOut) {
-        super("%s: %s%n    left   %s%n    right  %s%n  %s".formatted(operation, rule, left, right, wayOut));
+        super(
+                "%s: %s%n    left   %s%n    right  %s%n  %s"
+                        .formatted(operation, rule, left, right, wayOut));
         this.operation = operation;
         this.shapes = List.of(left, right);
     }

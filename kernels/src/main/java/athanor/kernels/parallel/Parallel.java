@@ -4,8 +4,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/// The threads that kernels run on. Work is cut into pieces whose borders depend on its size alone; threads take the
-/// next piece when they are free. As no piece sees another's results, the bits are the same for any number of threads.
+/// The threads that kernels run on. Work is cut into pieces whose borders depend on its size alone;
+/// threads take the next piece when they are free. As no piece sees another's results, the bits are
+/// the same for any number of threads.
 public final class Parallel {
     /// A piece of the work: the numbers from (inclusive) to (exclusive).
     @FunctionalInterface
@@ -13,7 +14,8 @@ public final class Parallel {
         void run(int from, int to);
     }
 
-    private static volatile Parallel pool = new Parallel(Runtime.getRuntime().availableProcessors());
+    private static volatile Parallel pool =
+            new Parallel(Runtime.getRuntime().availableProcessors());
 
     private final int threads;
     private final Thread[] helpers;
@@ -24,7 +26,8 @@ public final class Parallel {
         this.threads = threads;
         helpers = new Thread[threads - 1];
         for (int i = 0; i < helpers.length; i++) {
-            helpers[i] = Thread.ofPlatform().daemon().name("athanor-" + (i + 1)).unstarted(this::help);
+            helpers[i] =
+                    Thread.ofPlatform().daemon().name("athanor-" + (i + 1)).unstarted(this::help);
         }
         for (Thread helper : helpers) {
             helper.start();
@@ -35,7 +38,8 @@ public final class Parallel {
         return pool.threads;
     }
 
-    /// Uses that many threads from now on, the caller among them. Not to be called while kernels run.
+    /// Uses that many threads from now on, the caller among them. Not to be called while kernels
+    /// run.
     public static synchronized void threads(int threads) {
         if (threads < 1) {
             throw new IllegalArgumentException("threads: " + threads + " given, at least 1 needed");
@@ -47,7 +51,8 @@ public final class Parallel {
         }
     }
 
-    /// Runs the body over 0..size in pieces of `piece` numbers (the last may be shorter) and returns when all are done.
+    /// Runs the body over 0..size in pieces of `piece` numbers (the last may be shorter) and
+    /// returns when all are done.
     public static void range(int size, int piece, Range body) {
         int pieces = (int) (((long) size + piece - 1) / piece);
         Parallel current = pool;

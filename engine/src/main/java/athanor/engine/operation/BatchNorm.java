@@ -1,0 +1,159 @@
+package athanor.engine.operation;
+
+import athanor.engine.Moments;
+import athanor.engine.Shape;
+import athanor.engine.ShapeMismatch;
+import athanor.engine.Tape;
+import athanor.engine.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// y = gamma (x - mean) / sqrt(variance + epsilon) + beta (+ residual), then max(y, 0) if asked
+/// for.   Ioffe and Szegedy 2015.
+///
+/// With g = dy (where y > 0), h = (x - mean) / deviation, M rows: dgamma = sum of g h,   dbeta =
+/// sum of g,   dresidual = g, dx = gamma / deviation (g - dbeta / M - h dgamma / M); with constant
+/// moments, dx = gamma / deviation g.
+public final class BatchNorm {
+    private BatchNorm() {}
+
+    /// The moments of each channel (the last axis) over all other axes.
+    public static Moments moments(Tensor x) {
+        Shape channels = Shape.of(x.shape().dim(-1));
+        Tensor mean = x.emptyLike(channels);
+        Tensor variance = x.emptyLike(channels);
+        x.backend()
+                .channelMoments(
+                        x.buffer(), rows(x), channels.size(), mean.buffer(), variance.buffer());
+        return new Moments(mean, variance);
+    }
+
+    /// `x [..., C]`, moments, gamma and beta `[C]`, residual in the shape of x. With `batchMoments`
+    /// the moments must be those of x, and the gradient goes through them.
+    public static Tensor batchNorm(
+            Tensor x,
+            Moments moments,
+            boolean batchMoments,
+            Tensor gamma,
+            Tensor beta,
+            double epsilon,
+            Optional<Tensor> residual,
+            boolean relu) {
+        requireFit(x, moments, gamma, beta, residual);
+        Tensor inverseDeviation = moments.variance().add(epsilon).rsqrt();
+        Tensor scale =
+                Raw.binary(athanor.kernels.elementwise.Binary.MULTIPLY, gamma, inverseDeviation);
+        Tensor shift =
+                Raw.binary(
+                        athanor.kernels.elementwise.Binary.SUBTRACT,
+                        beta,
+                        Raw.binary(
+                                athanor.kernels.elementwise.Binary.MULTIPLY,
+                                moments.mean(),
+                                scale));
+        Tensor y = x.emptyLike(x.shape());
+        x.backend()
+                .normalizeAddRelu(
+                        x.buffer(),
+                        rows(x),
+                        x.shape().dim(-1),
+                        scale.buffer(),
+                        shift.buffer(),
+                        residual.map(Tensor::buffer),
+                        relu,
+                        y.buffer());
+        List<Tensor> inputs = new ArrayList<>(List.of(x, gamma, beta));
+        residual.ifPresent(inputs::add);
+        List<Tensor> saved = new ArrayList<>(List.of(x, moments.mean(), inverseDeviation, scale));
+        if (relu) {
+            saved.add(y);
+        }
+        boolean keepsResidual = residual.isPresent();
+        Tensor mean = moments.mean();
+        return Tape.record(
+                "batchNorm",
+                y,
+                inputs,
+                dy ->
+                        gradients(
+                                dy,
+                                relu ? Optional.of(y) : Optional.empty(),
+                                x,
+                                mean,
+                                inverseDeviation,
+                                scale,
+                                batchMoments,
+                                keepsResidual),
+                saved.toArray(Tensor[]::new));
+    }
+
+    private static List<Tensor> gradients(
+            Tensor dy,
+            Optional<Tensor> y,
+            Tensor x,
+            Tensor mean,
+            Tensor inverseDeviation,
+            Tensor scale,
+            boolean batchMoments,
+            boolean keepsResidual) {
+        int channels = x.shape().dim(-1);
+        Tensor dGamma = x.emptyLike(Shape.of(channels));
+        Tensor dBeta = x.emptyLike(Shape.of(channels));
+        x.backend()
+                .batchNormSums(
+                        dy.buffer(),
+                        y.map(Tensor::buffer),
+                        x.buffer(),
+                        rows(x),
+                        channels,
+                        mean.buffer(),
+                        inverseDeviation.buffer(),
+                        dGamma.buffer(),
+                        dBeta.buffer());
+        Tensor zeros = Tensor.zeros(x.backend(), x.dtype(), Shape.of(batchMoments ? 0 : channels));
+        Tensor dx = x.emptyLike(x.shape());
+        Optional<Tensor> dResidual =
+                keepsResidual ? Optional.of(x.emptyLike(x.shape())) : Optional.empty();
+        x.backend()
+                .batchNormGradient(
+                        dy.buffer(),
+                        y.map(Tensor::buffer),
+                        x.buffer(),
+                        rows(x),
+                        channels,
+                        mean.buffer(),
+                        inverseDeviation.buffer(),
+                        scale.buffer(),
+                        (batchMoments ? dGamma : zeros).buffer(),
+                        (batchMoments ? dBeta : zeros).buffer(),
+                        dx.buffer(),
+                        dResidual.map(Tensor::buffer));
+        List<Tensor> gradients = new ArrayList<>(List.of(dx, dGamma, dBeta));
+        dResidual.ifPresent(gradients::add);
+        return gradients;
+    }
+
+    private static int rows(Tensor x) {
+        return x.size() / Math.max(x.shape().dim(-1), 1);
+    }
+
+    private static void requireFit(
+            Tensor x, Moments moments, Tensor gamma, Tensor beta, Optional<Tensor> residual) {
+        Raw.requirePerChannel("batchNorm", "gamma", x, gamma, "a norm of %d channels");
+        Raw.requirePerChannel("batchNorm", "beta", x, beta, "a norm of %d channels");
+        Raw.requirePerChannel("batchNorm", "moments", x, moments.mean(), "those of %d channels");
+        Raw.requirePerChannel(
+                "batchNorm", "moments", x, moments.variance(), "those of %d channels");
+        residual.filter(r -> !r.shape().equals(x.shape()))
+                .ifPresent(
+                        r -> {
+                            throw new ShapeMismatch(
+                                    "batchNorm",
+                                    "the residual must have the shape of x",
+                                    x.shape(),
+                                    r.shape(),
+                                    "Did you mean a projection on the shortcut?");
+                        });
+    }
+}

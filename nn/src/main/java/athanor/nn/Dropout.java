@@ -1,0 +1,18 @@
+package athanor.nn;
+
+import athanor.engine.Tensor;
+
+/// In training, each element becomes 0 with a probability and the others grow so that the
+/// expectation stays; in evaluation, y = x. The numbers come from [athanor.engine.Randomness].
+public final class Dropout extends Module {
+    private final double probability;
+
+    public Dropout(double probability) {
+        this.probability = probability;
+    }
+
+    @Override
+    protected Tensor compute(Tensor x) {
+        return isTraining() ? x.dropout(probability) : x;
+    }
+}
