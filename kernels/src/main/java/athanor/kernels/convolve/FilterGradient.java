@@ -91,7 +91,7 @@ record FilterGradient(
         Tiles.fillTable(dwRows, filters);
         float[] panels = Scratch.floats(Scratch.Use.PANELS, (long) DEPTH * Panels.paddedColumns(n));
         float[] strips =
-                Scratch.floats(Scratch.Use.ROWS, packed ? DEPTH * Tiles.tableLength(filters) : 0);
+                Scratch.floats(Scratch.Use.ROWS, packed ? (long) DEPTH * Tiles.tableLength(filters) : 0);
         int end = Math.min(g.outputRows(), (part + 1) * partRows);
         for (int from = part * partRows; from < end; from += DEPTH) {
             int depth = Math.min(DEPTH, end - from);
