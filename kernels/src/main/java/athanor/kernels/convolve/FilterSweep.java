@@ -13,10 +13,10 @@ import java.util.List;
 ///
 /// `out[n, u outStep + start, :] = sum over taps of in[n, u inStep + tap, :] W[tap]`
 ///
-/// for every place (u, v), columns v like lines u: forward, inStep is the stride and outStep 1; the input gradient is the
-/// other way round, a phase at a time, and reads dy. Places are cut into pieces that fit the second
-/// cache together with the zeros around them (nothing is copied where there are none), and the rows
-/// of [Tiles] are the places of a piece.
+/// for every place (u, v), columns v like lines u: forward, inStep is the stride and outStep 1; the
+/// input gradient is the other way round, a phase at a time, and reads dy. Places are cut into
+/// pieces that fit the second cache together with the zeros around them (nothing is copied where
+/// there are none), and the rows of [Tiles] are the places of a piece.
 record FilterSweep(
         ConvolutionGeometry geometry,
         PaddedImages images,
