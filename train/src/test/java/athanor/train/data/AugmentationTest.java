@@ -66,8 +66,7 @@ class AugmentationTest {
     void aShiftLargerThanTheImageLeavesBlack() {
         byte[] image = image(SHAPE);
         for (int n = 0; n < 30; n++) {
-            byte[] cropped =
-                    apply(new Augmentation.RandomCrop(20), SHAPE, image, PhiloxKey.of(n));
+            byte[] cropped = apply(new Augmentation.RandomCrop(20), SHAPE, image, PhiloxKey.of(n));
             boolean found = false;
             for (int i = 0; i < 41 * 41 && !found; i++) {
                 found = Arrays.equals(cropped, moved(image, i / 41 - 20, i % 41 - 20));
