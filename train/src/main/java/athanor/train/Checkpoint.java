@@ -16,9 +16,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// A training at one moment, as a safetensors file that other programs read too: the model's parameters and buffers under
-/// torchvision's names, and under `optimizer.` and `state.` what a resume needs beside them. The settings, the model and
-/// the names of the classes are texts in its header.
+/// A training at one moment, as a safetensors file that other programs read too: the model's
+/// parameters and buffers under torchvision's names, and under `optimizer.` and `state.` what a
+/// resume needs beside them. The settings, the model and the names of the classes are texts in its
+/// header.
 public record Checkpoint(
         Settings settings,
         ModelSpec spec,
@@ -39,8 +40,13 @@ public record Checkpoint(
             Module model,
             Optimizer optimizer) {
         Map<String, TensorData> tensors = new LinkedHashMap<>(StateDict.of(model));
-        optimizer.state().forEach((name, tensor) ->
-                tensors.put(OPTIMIZER + name, TensorData.of(tensor.shape(), tensor.toFloats())));
+        optimizer
+                .state()
+                .forEach(
+                        (name, tensor) ->
+                                tensors.put(
+                                        OPTIMIZER + name,
+                                        TensorData.of(tensor.shape(), tensor.toFloats())));
         return new Checkpoint(settings, spec, classNames, progress, optimizer.steps(), tensors);
     }
 
@@ -53,7 +59,8 @@ public record Checkpoint(
         Map<String, String> texts = new LinkedHashMap<>();
         texts.put("format", "pt");
         texts.put("athanor.settings", json(settings.asMap()));
-        texts.put("athanor.model", json(List.of(spec.classes(), spec.channels(), spec.imageSize())));
+        texts.put(
+                "athanor.model", json(List.of(spec.classes(), spec.channels(), spec.imageSize())));
         texts.put("athanor.classes", json(classNames));
         new Safetensors(texts, all).write(file);
     }
@@ -64,9 +71,12 @@ public record Checkpoint(
         Map<String, TensorData> tensors = new LinkedHashMap<>(contents.tensors());
         TensorData numbers = tensors.remove(PROGRESS);
         TensorData optimizerSteps = tensors.remove(OPTIMIZER_STEPS);
-        if (numbers == null || optimizerSteps == null || !contents.metadata().containsKey("athanor.settings")) {
+        if (numbers == null
+                || optimizerSteps == null
+                || !contents.metadata().containsKey("athanor.settings")) {
             throw new ModelFileProblem(
-                    file + ": it holds tensors, but is no checkpoint of athanor; use it with --init FILE instead");
+                    file
+                            + ": it holds tensors, but is no checkpoint of athanor; use it with --init FILE instead");
         }
         Settings settings = Settings.ofMap(texts(file, contents, "athanor.settings"));
         List<Integer> sizes = numbers(file, contents);
@@ -89,17 +99,30 @@ public record Checkpoint(
     /// Puts a training where this one was.
     void restore(Module model, Optimizer optimizer) {
         Map<String, Tensor> state = optimizer.state();
-        state.forEach((name, tensor) -> {
-            TensorData data = tensors.get(OPTIMIZER + name);
-            if (data == null || !data.shape().equals(tensor.shape())) {
-                throw new TrainingProblem("--resume: the checkpoint has no " + OPTIMIZER + name + " of shape "
-                        + tensor.shape() + "; resume with the --optimizer that wrote it");
-            }
-        });
+        state.forEach(
+                (name, tensor) -> {
+                    TensorData data = tensors.get(OPTIMIZER + name);
+                    if (data == null || !data.shape().equals(tensor.shape())) {
+                        throw new TrainingProblem(
+                                "--resume: the checkpoint has no "
+                                        + OPTIMIZER
+                                        + name
+                                        + " of shape "
+                                        + tensor.shape()
+                                        + "; resume with the --optimizer that wrote it");
+                    }
+                });
         StateDict.load(model, tensors, "the checkpoint");
-        state.forEach((name, tensor) -> Optional.ofNullable(tensors.get(OPTIMIZER + name))
-                .ifPresent(data -> tensor.backend()
-                        .copy(HostBuffer.of(data.floats()), tensor.buffer(), tensor.size())));
+        state.forEach(
+                (name, tensor) ->
+                        Optional.ofNullable(tensors.get(OPTIMIZER + name))
+                                .ifPresent(
+                                        data ->
+                                                tensor.backend()
+                                                        .copy(
+                                                                HostBuffer.of(data.floats()),
+                                                                tensor.buffer(),
+                                                                tensor.size())));
         optimizer.resumeAt(optimizerSteps);
     }
 
@@ -118,7 +141,8 @@ public record Checkpoint(
 
     private static Map<String, String> texts(Path file, Safetensors contents, String key) {
         Map<String, String> texts = new LinkedHashMap<>();
-        parse(file, contents, key, Map.class).forEach((k, v) -> texts.put(String.valueOf(k), String.valueOf(v)));
+        parse(file, contents, key, Map.class)
+                .forEach((k, v) -> texts.put(String.valueOf(k), String.valueOf(v)));
         return texts;
     }
 
@@ -129,7 +153,9 @@ public record Checkpoint(
     }
 
     private static List<String> names(Path file, Safetensors contents) {
-        return parse(file, contents, "athanor.classes", List.class).stream().map(String::valueOf).toList();
+        return parse(file, contents, "athanor.classes", List.class).stream()
+                .map(String::valueOf)
+                .toList();
     }
 
     @SuppressWarnings("unchecked")
@@ -137,7 +163,8 @@ public record Checkpoint(
         try {
             return (T) JSON.readValue(contents.metadata().getOrDefault(key, ""), type);
         } catch (JsonProcessingException e) {
-            throw new ModelFileProblem(file + ": its " + key + " cannot be read; the file is damaged");
+            throw new ModelFileProblem(
+                    file + ": its " + key + " cannot be read; the file is damaged");
         }
     }
 }

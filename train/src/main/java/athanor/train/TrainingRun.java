@@ -133,14 +133,16 @@ public final class TrainingRun {
                     String.valueOf(batchSize),
                     "1 to " + dataset.size() + ", the images of " + dataset.name());
         }
-        boolean augment = settings.word(Setting.AUGMENT).equals("standard");
         DatasetDescription description = Datasets.named(settings.required(Setting.DATA));
         ImageShape shape = dataset.shape();
-        Augmentation resized = resize(settings, shape);
+        Augmentation augmentation =
+                settings.word(Setting.AUGMENT).equals("standard")
+                        ? description.standardAugmentation(shape)
+                        : Augmentation.none();
         return new DataLoader(
                 dataset,
                 normalization(settings, description, shape.channels()),
-                augment ? description.augmentation(resized) : resized,
+                resized(augmentation, settings, shape),
                 batchSize,
                 settings.on(Setting.SHUFFLE),
                 false,
@@ -157,7 +159,7 @@ public final class TrainingRun {
                         settings,
                         Datasets.named(settings.required(Setting.DATA)),
                         shape.channels()),
-                resize(settings, shape),
+                resized(Augmentation.none(), settings, shape),
                 Math.min(settings.whole(Setting.TEST_BATCH_SIZE), Math.max(1, dataset.size())),
                 false,
                 false,
@@ -165,10 +167,10 @@ public final class TrainingRun {
                 settings.whole(Setting.WORKERS));
     }
 
-    private static Augmentation resize(Settings settings, ImageShape shape) {
+    private static Augmentation resized(Augmentation before, Settings settings, ImageShape shape) {
         int side = settings.whole(Setting.IMAGE_SIZE);
         boolean fits = side == 0 || (side == shape.height() && side == shape.width());
-        return fits ? Augmentation.none() : Augmentation.none().then(new Augmentation.Resize(side));
+        return fits ? before : before.then(new Augmentation.Resize(side));
     }
 
     public static Normalization normalization(

@@ -40,7 +40,7 @@ public final class BatchNorm {
             double epsilon,
             Optional<Tensor> residual,
             boolean relu) {
-        requireFit(x, gamma, residual);
+        requireFit(x, moments, gamma, beta, residual);
         Tensor inverseDeviation = moments.variance().add(epsilon).rsqrt();
         Tensor scale =
                 Raw.binary(athanor.kernels.elementwise.Binary.MULTIPLY, gamma, inverseDeviation);
@@ -138,16 +138,13 @@ public final class BatchNorm {
         return x.size() / Math.max(x.shape().dim(-1), 1);
     }
 
-    private static void requireFit(Tensor x, Tensor gamma, Optional<Tensor> residual) {
-        Raw.requireSameKind("batchNorm", x, gamma);
-        if (!gamma.shape().equals(Shape.of(x.shape().dim(-1)))) {
-            throw new ShapeMismatch(
-                    "batchNorm",
-                    "gamma has one number for each channel of x",
-                    x.shape(),
-                    gamma.shape(),
-                    "Did you mean a norm of " + x.shape().dim(-1) + " channels?");
-        }
+    private static void requireFit(
+            Tensor x, Moments moments, Tensor gamma, Tensor beta, Optional<Tensor> residual) {
+        Raw.requirePerChannel("batchNorm", "gamma", x, gamma, "a norm of %d channels");
+        Raw.requirePerChannel("batchNorm", "beta", x, beta, "a norm of %d channels");
+        Raw.requirePerChannel("batchNorm", "moments", x, moments.mean(), "those of %d channels");
+        Raw.requirePerChannel(
+                "batchNorm", "moments", x, moments.variance(), "those of %d channels");
         residual.filter(r -> !r.shape().equals(x.shape()))
                 .ifPresent(
                         r -> {

@@ -24,11 +24,11 @@ public final class VectorMath {
     /// Floats in a vector.
     public static final int LANES = SPECIES.length();
 
-    private static final float LOG2_E = 1.44269504f;
+    private static final float LOG2_E = 1.442695f;
     /// log(2) in two parts; the first has so few bits that an exponent times it is exact.
-    private static final float LN2_HIGH = 0.693145752f;
+    private static final float LN2_HIGH = 0.69314575f;
 
-    private static final float LN2_LOW = 1.42860677e-6f;
+    private static final float LN2_LOW = 1.4286068e-06f;
     /// 1.5 * 2^23: a small number added to it is rounded to an integer, which its low bits then show.
     private static final float ROUND = 12582912f;
 
@@ -36,33 +36,33 @@ public final class VectorMath {
     private static final float EXP_LOWEST = -104;
     private static final float EXP_HIGHEST = 89;
     private static final float EXP_2 = 0.5f;
-    private static final float EXP_3 = 0.166665182f;
+    private static final float EXP_3 = 0.16666518f;
     private static final float EXP_4 = 0.041666206f;
-    private static final float EXP_5 = 0.00836895406f;
-    private static final float EXP_6 = 0.00139505998f;
+    private static final float EXP_5 = 0.008368954f;
+    private static final float EXP_6 = 0.00139506f;
 
     private static final int SQRT_HALF_BITS = 0x3F3504F3;
-    private static final float SQRT_2_MINUS_1 = 0.414213562f;
-    private static final float LOG_3 = 0.333333164f;
-    private static final float LOG_4 = -0.250007957f;
-    private static final float LOG_5 = 0.200022817f;
-    private static final float LOG_6 = -0.166249692f;
-    private static final float LOG_7 = 0.141814247f;
-    private static final float LOG_8 = -0.131253093f;
-    private static final float LOG_9 = 0.128791735f;
-    private static final float LOG_10 = -0.0786537752f;
+    private static final float SQRT_2_MINUS_1 = 0.41421357f;
+    private static final float LOG_3 = 0.33333316f;
+    private static final float LOG_4 = -0.25000796f;
+    private static final float LOG_5 = 0.20002282f;
+    private static final float LOG_6 = -0.16624969f;
+    private static final float LOG_7 = 0.14181425f;
+    private static final float LOG_8 = -0.1312531f;
+    private static final float LOG_9 = 0.12879173f;
+    private static final float LOG_10 = -0.078653775f;
 
     private static final float TANH_SMALL = 0.625f;
-    private static final float TANH_3 = -0.333332837f;
-    private static final float TANH_5 = 0.133314937f;
-    private static final float TANH_7 = -0.0537436604f;
-    private static final float TANH_9 = 0.0206510425f;
-    private static final float TANH_11 = -0.00571749546f;
+    private static final float TANH_3 = -0.33333284f;
+    private static final float TANH_5 = 0.13331494f;
+    private static final float TANH_7 = -0.05374366f;
+    private static final float TANH_9 = 0.020651042f;
+    private static final float TANH_11 = -0.0057174955f;
 
     /// 2 sqrt(2 / pi), and 0.044715 times it.
-    private static final float GELU_1 = 1.59576912f;
+    private static final float GELU_1 = 1.5957692f;
 
-    private static final float GELU_3 = 0.0713548163f;
+    private static final float GELU_3 = 0.071354814f;
     /// Beyond it the derivative of GELU is 0 or 1.
     private static final float GELU_FLAT = 10;
 
@@ -158,12 +158,12 @@ public final class VectorMath {
         return logOf(z, tiny ? exponent - 23 : exponent);
     }
 
-    /// tanh(x) = x + x^3 P(x^2) for small x, else 1 - 2 / (exp(2 |x|) + 1) with the sign of x.
+    /// tanh(x) = x (1 + x^2 P(x^2)) for small x, else 1 - 2 / (exp(2 |x|) + 1) with the sign of x.
     public static FloatVector tanh(FloatVector x) {
         FloatVector magnitude = x.abs();
         FloatVector u = x.mul(x);
         FloatVector p = ALL_TANH_11.fma(u, ALL_TANH_9).fma(u, ALL_TANH_7).fma(u, ALL_TANH_5);
-        FloatVector small = p.fma(u, ALL_TANH_3).mul(u).fma(x, x);
+        FloatVector small = p.fma(u, ALL_TANH_3).mul(u).add(1).mul(x);
         FloatVector large = ALL_1.sub(ALL_2.div(exp(magnitude.add(magnitude)).add(1)));
         large = large.blend(large.neg(), x.compare(LT, 0));
         return large.blend(small, magnitude.compare(LT, TANH_SMALL));
@@ -174,7 +174,7 @@ public final class VectorMath {
         if (magnitude < TANH_SMALL) {
             float u = x * x;
             float p = Math.fma(Math.fma(Math.fma(TANH_11, u, TANH_9), u, TANH_7), u, TANH_5);
-            return Math.fma(Math.fma(p, u, TANH_3) * u, x, x);
+            return (Math.fma(p, u, TANH_3) * u + 1) * x;
         }
         float large = 1 - 2 / (exp(magnitude + magnitude) + 1);
         return x < 0 ? -large : large;

@@ -40,6 +40,7 @@ public final class Reductions {
             }
         }
         float[] from = x;
+        boolean unchanged = true;
         int inner = 1;
         for (int i = rank - 1; i >= 0; i--) {
             if (!reduced[i]) {
@@ -55,8 +56,9 @@ public final class Reductions {
             float[] to = last ? y : new float[outer * inner];
             middle(reduction, from, outer, joined[i], inner, to);
             from = to;
+            unchanged = false;
         }
-        if (from == x) {
+        if (unchanged) {
             System.arraycopy(x, 0, y, 0, size);
         }
     }
@@ -68,7 +70,7 @@ public final class Reductions {
                 int at = i / inner * length * inner + i % inner;
                 int place = 0;
                 float best = x[at];
-                for (int j = 1; j < length && best == best; j++) {
+                for (int j = 1; j < length && !Float.isNaN(best); j++) {
                     float value = x[at + j * inner];
                     if (!(value <= best)) {
                         best = value;
@@ -82,6 +84,9 @@ public final class Reductions {
 
     /// Reduces the middle axis of x `[outer, length, inner]`.
     private static void middle(Reduction reduction, float[] x, int outer, int length, int inner, float[] y) {
+        if (outer * inner == 0) {
+            return;
+        }
         if (inner == 1) {
             rows(reduction, x, outer, length, y);
         } else {
