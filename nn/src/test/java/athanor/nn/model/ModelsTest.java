@@ -91,7 +91,8 @@ class ModelsTest {
     @Test
     void everyModelMakesLogitsOfAnImageAndKeepsNothingElse() {
         for (Models.Entry entry : Models.all()) {
-            if (List.of("resnet101", "resnet152", "alexnet").contains(entry.name())) {
+            if (List.of("resnet34", "resnet101", "resnet152", "resnet110", "alexnet")
+                    .contains(entry.name())) {
                 continue; // the same code as others, and large
             }
             Optional<Stem> stem = Optional.empty();
@@ -115,7 +116,7 @@ class ModelsTest {
 
     @Test
     void theGradientReachesEveryParameter() {
-        for (String name : List.of("resnet8", "resnet18", "resnet50", "resnet9", "cnn")) {
+        for (String name : List.of("resnet8", "resnet50", "resnet9", "cnn")) {
             Module model = create(name, 3, 1, name.equals("cnn") ? 10 : 32);
             model.initialize(KEY);
             try (Workspace _ = Workspace.open()) {
