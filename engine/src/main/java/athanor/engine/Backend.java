@@ -14,14 +14,13 @@ import java.util.List;
 import java.util.Optional;
 
 /// What a device must be able to do. It speaks buffers and shapes, never tensors or gradients.
-// Arguments have been
-/// checked by the operations above; `x`, `a`, `b`, `w` are read, `y` and what is named a gradient
-// is written. A result
-/// never lies in the buffer of an input, except for [#unary] and [#binary], where it may.
+/// Arguments have been checked by the operations above; `x`, `a`, `b`, `w` are read, `y` and what
+/// is named a gradient is written. A result never lies in the buffer of an input, except for
+/// [#unary] and [#binary], where it may.
 ///
 /// Methods with a body are fused operations: composed of the others here, and overridden where a
-// backend can do better.
-/// A test holds the override to the composition, and another the number of methods to 60.
+/// backend can do better. A test holds the override to the composition, and another the number of
+/// methods to 60.
 public interface Backend {
 
     /// Plain loops in double: slow, exact, easy to read.
@@ -56,8 +55,7 @@ public interface Backend {
     void transpose(Buffer x, Shape shape, int[] permutation, Buffer y);
 
     /// Copies the block of shape `extent` that starts at `xStart` in x to `yStart` in y, and leaves
-    // the rest of y alone.
-    /// Slice, pad and concatenation are made of it. Any type.
+    /// the rest of y alone. Slice, pad and concatenation are made of it. Any type.
     void copyBlock(
             Buffer x,
             Shape xShape,
@@ -97,11 +95,11 @@ public interface Backend {
     void reduce(Reduction reduction, Buffer x, Shape shape, boolean[] axes, Buffer y);
 
     /// The place of the first maximum along the middle axis of x `[outer, length, inner]`, as INT32
-    // `[outer, inner]`.
+    /// `[outer, inner]`.
     void argmax(Buffer x, int outer, int length, int inner, Buffer y);
 
     /// `y[b] = op(a[b]) op(b[b])` for each matrix of a batch, or with `accumulate`, `y[b] += ...`;
-    // see [MatrixProduct].
+    /// see [MatrixProduct].
     void matmul(MatrixProduct product, Buffer a, Buffer b, Buffer y);
 
     // ---- images: x is [N, H, W, C], w is [K, R, S, C / groups], y is [N, P, Q, K] ----
@@ -141,7 +139,7 @@ public interface Backend {
     }
 
     /// `index` becomes, for each output, the place of its maximum in the image (`h * width + w`,
-    // the first of equals).
+    /// the first of equals).
     void maxPool(PoolGeometry geometry, Buffer x, Buffer y, Buffer index);
 
     void maxPoolGradient(PoolGeometry geometry, Buffer dy, Buffer index, Buffer dx);
@@ -156,7 +154,7 @@ public interface Backend {
     void channelMoments(Buffer x, int rows, int channels, Buffer mean, Buffer variance);
 
     /// `y = scale x + shift (+ residual)`, and with `relu`, `max(y, 0)`; scale and shift are one
-    // number a channel.
+    /// number a channel.
     default void normalizeAddRelu(
             Buffer x,
             int rows,
@@ -177,9 +175,8 @@ public interface Backend {
     }
 
     /// The sums that the backward pass of batch norm needs: with g = dy where `output` > 0 (all of
-    // dy where there is no
-    /// output), `dShift = sum of g` and `dScale = sum of g (x - mean) inverseDeviation`, one number
-    // a channel.
+    /// dy where there is no output), `dShift = sum of g` and `dScale = sum of g (x - mean)
+    /// inverseDeviation`, one number a channel.
     void batchNormSums(
             Buffer dy,
             Optional<Buffer> output,
@@ -192,8 +189,8 @@ public interface Backend {
             Buffer dShift);
 
     /// `dx = scale (g - (dShift + (x - mean) inverseDeviation dScale) / rows)`, where `scale` is
-    // gamma times
-    /// inverseDeviation and g is as in [#batchNormSums]; `dResidual`, if asked for, becomes g.
+    /// gamma times inverseDeviation and g is as in [#batchNormSums]; `dResidual`, if asked for,
+    /// becomes g.
     void batchNormGradient(
             Buffer dy,
             Optional<Buffer> output,
@@ -209,7 +206,7 @@ public interface Backend {
             Optional<Buffer> dResidual);
 
     /// `y = (x - mean) inverseDeviation gamma + beta` with the mean and deviation of each row,
-    // which are kept.
+    /// which are kept.
     void layerNorm(
             Buffer x,
             int rows,
@@ -222,7 +219,7 @@ public interface Backend {
             Buffer inverseDeviation);
 
     /// The gradient of x; those of gamma and beta are column sums that [#batchNormSums] does not
-    // fit, made of primitives.
+    /// fit, made of primitives.
     void layerNormGradient(
             Buffer dy,
             Buffer x,
@@ -234,8 +231,7 @@ public interface Backend {
             Buffer dx);
 
     /// `y[c] = x[c] d[c]^-beta`, `d[c] = k + alpha / size * sum of x[j]^2` over the `size` channels
-    // around c, as in
-    /// AlexNet; d is kept.
+    /// around c, as in AlexNet; d is kept.
     void localResponseNorm(
             Buffer x,
             int rows,

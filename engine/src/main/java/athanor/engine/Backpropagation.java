@@ -12,10 +12,8 @@ import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
 /// The walk from a loss back to the leaves. It counts how many results each node went into, and
-// visits a node when the
-/// last of them has sent its gradient: latest first, the reverse of the order in which they were
-// computed. What a node
-/// saved is given back as soon as it was visited.
+/// visits a node when the last of them has sent its gradient: latest first, the reverse of the
+/// order in which they were computed. What a node saved is given back as soon as it was visited.
 final class Backpropagation {
     private final Object2IntOpenHashMap<Node> awaited = new Object2IntOpenHashMap<>();
     private final Map<Node, Tensor> pending = new IdentityHashMap<>();

@@ -1,7 +1,7 @@
 package athanor.engine;
 
 /// A row of elements somewhere, without a shape: what kernels work on. It may be longer than the
-// tensor that uses it.
+/// tensor that uses it.
 public sealed interface Buffer permits HostBuffer {
     DType dtype();
 

@@ -1,7 +1,7 @@
 package athanor.engine;
 
 /// How a convolution moves over the image; [#DEFAULT] is stride 1, no padding, dilation 1, one
-// group.
+/// group.
 public record Conv2dOptions(
         int strideHeight,
         int strideWidth,

@@ -5,10 +5,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// The way from a result back to one input: the input's node (never its tensor), the rule from the
-// gradient of the
-/// result to that of the input, and the tensors that the rule needs. Where the input wants no
-// gradient, it is empty and
-/// keeps nothing alive.
+/// gradient of the result to that of the input, and the tensors that the rule needs. Where the
+/// input wants no gradient, it is empty and keeps nothing alive.
 public final class Edge {
     static final Edge NONE = new Edge(null, UnaryOperator.identity(), List.of());
 

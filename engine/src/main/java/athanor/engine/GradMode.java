@@ -3,7 +3,7 @@ package athanor.engine;
 import java.util.function.Supplier;
 
 /// Whether operations record the graph that [Tensor#backward] walks. It is on unless turned off,
-// per thread.
+/// per thread.
 public final class GradMode {
     private static final ThreadLocal<Boolean> ENABLED = ThreadLocal.withInitial(() -> true);
 

@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /// The gradients of one backward pass, by leaf. They belong to the workspace in which
-// [Tensor#backward] was called.
+/// [Tensor#backward] was called.
 public final class Gradients {
     /// Hears of a leaf's gradient as soon as it is final, while the walk goes on.
     @FunctionalInterface

@@ -1,8 +1,7 @@
 package athanor.engine;
 
 /// Elements in an array on the heap. [#get] and [#set] read and write any type as double: what
-// plain loops use. Kernels
-/// take the array itself.
+/// plain loops use. Kernels take the array itself.
 public final class HostBuffer implements Buffer {
     private final DType dtype;
     private final int length;

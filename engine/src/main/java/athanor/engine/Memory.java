@@ -6,8 +6,7 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /// The memory of a backend: buffers that were given back are handed out again, so that a training
-// loop allocates in its
-/// first step alone. Counts the bytes in use and the most there have been.
+/// loop allocates in its first step alone. Counts the bytes in use and the most there have been.
 public final class Memory {
     /// A free buffer may be this much larger than what was asked for.
     private static final double WASTE = 1.125;

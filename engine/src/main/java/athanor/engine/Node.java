@@ -5,8 +5,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /// A place in the graph: a tensor that was computed, or a leaf that gradients are wanted for. It
-// knows the nodes it came
-/// from, never their tensors.
+/// knows the nodes it came from, never their tensors.
 final class Node {
     private static final AtomicLong COUNTER = new AtomicLong();
 

@@ -4,8 +4,8 @@ import athanor.kernels.random.PhiloxKey;
 import java.util.function.Supplier;
 
 /// Where layers such as dropout take their random numbers from: a key for the step, and a count of
-// the uses within it.
-/// The same key gives the same numbers, in whatever order steps are run and however often.
+/// the uses within it. The same key gives the same numbers, in whatever order steps are run and
+/// however often.
 public final class Randomness {
     private static final ThreadLocal<Randomness> CURRENT =
             ThreadLocal.withInitial(() -> new Randomness(PhiloxKey.of(0)));

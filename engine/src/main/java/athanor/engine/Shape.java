@@ -101,7 +101,7 @@ public final class Shape {
     }
 
     /// The strides by which this shape is read when it is stretched to a larger one: 0 along axes
-    // that repeat.
+    /// that repeat.
     public int[] stridesIn(Shape larger) {
         int[] own = strides();
         int[] strides = new int[larger.rank()];
@@ -113,7 +113,7 @@ public final class Shape {
     }
 
     /// The shape that both stretch to, by NumPy's rule: axes are matched from the last, and a
-    // length of 1 repeats.
+    /// length of 1 repeats.
     public static Shape broadcast(String operation, Shape a, Shape b) {
         int rank = Math.max(a.rank(), b.rank());
         int[] dims = new int[rank];

@@ -3,10 +3,8 @@ package athanor.engine;
 import org.jspecify.annotations.Nullable;
 
 /// A buffer and the count of those who need it: the handles ([Tensor]) and the edges of the graph
-// that saved it. When
-/// the last lets go, the buffer returns to its [Memory]. Without a workspace (`step` is null) the
-// garbage collector
-/// frees it instead.
+/// that saved it. When the last lets go, the buffer returns to its [Memory]. Without a workspace
+/// (`step` is null) the garbage collector frees it instead.
 final class Storage {
     private final Backend backend;
     private final Buffer buffer;

@@ -5,16 +5,13 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 
 /// How operations enter the graph. An operation states calculus only: for each input an [#edge]
-// with a rule from the
-/// gradient of the result to that of the input, and the tensors that the rule reads, which alone
-// stay alive. A rule
-/// returns a new tensor, or dy itself; it may have any shape that the input's stretches to, the
-// walk sums it.
+/// with a rule from the gradient of the result to that of the input, and the tensors that the rule
+/// reads, which alone stay alive. A rule returns a new tensor, or dy itself; it may have any shape
+/// that the input's stretches to, the walk sums it.
 ///
 /// ```
 /// // y = a b.   da = dy b,   db = dy a.
-/// return Tape.record("mul", y, Tape.edge(a, dy -> dy.mul(b), b), Tape.edge(b, dy -> dy.mul(a),
-// a));
+/// Tape.record("mul", y, Tape.edge(a, dy -> dy.mul(b), b), Tape.edge(b, dy -> dy.mul(a), a));
 /// ```
 public final class Tape {
     /// The gradients of all inputs at once, for operations whose gradients share work.
@@ -50,7 +47,7 @@ public final class Tape {
     }
 
     /// Ties the result to its inputs by one rule that yields all gradients, in the order of the
-    // inputs.
+    /// inputs.
     public static Tensor record(
             String operation, Tensor y, List<Tensor> inputs, JointRule rule, Tensor... saved) {
         List<Edge> edges = new ArrayList<>();

@@ -12,10 +12,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// Numbers with a shape, and the way back to what they were computed from. Images are `[N, H, W,
-// C]`. Operations make
-/// new tensors and never change their inputs; binary ones broadcast by NumPy's rule. Each is
-// explained in its own file
-/// in `athanor.engine.operation`.
+/// C]`. Operations make new tensors and never change their inputs; binary ones broadcast by NumPy's
+/// rule. Each is explained in its own file in `athanor.engine.operation`.
 ///
 /// ```
 /// Tensor x = Tensor.of(Shape.of(2), 3f, 4f).requireGradient();
@@ -175,7 +173,7 @@ public final class Tensor {
     }
 
     /// Gives this handle up before its workspace is closed. What the graph saved of it stays until
-    // the backward pass.
+    /// the backward pass.
     public void release() {
         if (owner != null) {
             owner = null;
@@ -194,7 +192,7 @@ public final class Tensor {
     }
 
     /// Overwrites the elements by those of a tensor of the same shape: for parameters and running
-    // statistics.
+    /// statistics.
     public void assign(Tensor values) {
         if (!values.shape.equals(shape)) {
             throw new ShapeMismatch(
@@ -443,7 +441,7 @@ public final class Tensor {
     }
 
     /// Summed over the axes along which the shape was stretched to this one; this tensor itself if
-    // there are none.
+    /// there are none.
     Tensor sumTo(Shape smaller) {
         return Sum.sumTo(this, smaller);
     }
@@ -451,13 +449,13 @@ public final class Tensor {
     // ---- shapes ----
 
     /// The same elements in another shape; one length may be -1 and is worked out. No element
-    // moves.
+    /// moves.
     public Tensor reshape(int... dims) {
         return Reshape.reshape(this, dims);
     }
 
     /// Axis i of the result is axis `permutation[i]` of this; without arguments, the last two
-    // change places.
+    /// change places.
     public Tensor transpose(int... permutation) {
         return Transpose.transpose(this, permutation);
     }
@@ -500,7 +498,7 @@ public final class Tensor {
     }
 
     /// The convolution of `max(scale x + shift, 0)`, scale and shift `[C]`, without storing that
-    // image.
+    /// image.
     public Tensor conv2dNormalized(
             Tensor scale, Tensor shift, Tensor filters, Conv2dOptions options) {
         return NormalizedConvolution.convolution(this, scale, shift, filters, options);
@@ -531,8 +529,8 @@ public final class Tensor {
     }
 
     /// `gamma (x - mean) / sqrt(variance + epsilon) + beta (+ residual)`, then ReLU if asked for.
-    // With `batchMoments` the
-    /// moments are those of x itself and the gradient goes through them; else they are constants.
+    /// With `batchMoments` the moments are those of x itself and the gradient goes through them;
+    /// else they are constants.
     public Tensor batchNorm(
             Moments moments,
             boolean batchMoments,
@@ -554,7 +552,7 @@ public final class Tensor {
     }
 
     /// Each element 0 with the probability, the others scaled up so that the expectation stays; see
-    // [Randomness].
+    /// [Randomness].
     public Tensor dropout(double probability) {
         return Dropout.dropout(this, probability, Randomness.next());
     }
@@ -575,7 +573,7 @@ public final class Tensor {
     }
 
     /// The same with label smoothing: targets are `1 - smoothing` for the label plus `smoothing /
-    // classes` for each class.
+    /// classes` for each class.
     public Tensor crossEntropy(Tensor labels, double smoothing) {
         return CrossEntropy.ofLabels(this, labels, smoothing);
     }

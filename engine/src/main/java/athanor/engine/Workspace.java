@@ -7,10 +7,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Who owns the memory of a step: every tensor made while a workspace is open belongs to it, and
-// goes back to the
-/// backend's [Memory] when it is closed. Tensors made while none is open belong to the garbage
-// collector, as do those
-/// made by [#outside]: parameters, running statistics, the optimizer's state.
+/// goes back to the backend's [Memory] when it is closed. Tensors made while none is open belong to
+/// the garbage collector, as do those made by [#outside]: parameters, running statistics, the
+/// optimizer's state.
 ///
 /// ```
 /// try (Workspace step = Workspace.open()) {
@@ -20,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// Inside a step, [#tidy] gives intermediate results back earlier. A workspace belongs to the
-// thread that opened it.
+/// thread that opened it.
 public final class Workspace implements AutoCloseable {
     private static final ThreadLocal<@Nullable Workspace> CURRENT = new ThreadLocal<>();
 
@@ -42,7 +41,7 @@ public final class Workspace implements AutoCloseable {
     }
 
     /// Runs the body and gives back all that it made, except its result and what the graph saved
-    // for the backward pass.
+    /// for the backward pass.
     public static Tensor tidy(Supplier<Tensor> body) {
         if (CURRENT.get() == null) {
             return body.get();
@@ -94,7 +93,7 @@ public final class Workspace implements AutoCloseable {
     }
 
     /// Gives back what this workspace owns. The outermost one also takes what a graph that was
-    // never walked still holds.
+    /// never walked still holds.
     @Override
     public void close() {
         CURRENT.set(outer);

@@ -1,10 +1,22 @@
 package athanor.train;
 
+import athanor.engine.Tensor;
 import java.util.Arrays;
 
-/// How well a model does on a data set: accuracies in percent, the mean loss, and how often each class (row) was taken
-/// for each class (column).
+/// How well a model does on a data set: accuracies in percent, the mean loss, and how often each
+/// class (row) was taken for each class (column).
 public record Evaluation(double loss, double accuracy1, double accuracy5, int[][] confusion) {
+
+    /// How many rows of the logits are largest at their label.
+    static int correct(Tensor logits, int[] labels) {
+        float[] values = logits.toFloats();
+        int classes = logits.shape().dim(1);
+        int correct = 0;
+        for (int i = 0; i < logits.shape().dim(0); i++) {
+            correct += Tally.rank(values, i * classes, classes, labels[i]) == 0 ? 1 : 0;
+        }
+        return correct;
+    }
 
     /// Adds up batches.
     public static final class Tally {
@@ -41,13 +53,17 @@ public record Evaluation(double loss, double accuracy1, double accuracy5, int[][
                     Arrays.stream(confusion).map(int[]::clone).toArray(int[][]::new));
         }
 
-        /// How many classes come before the label: those with a larger logit, and of equals the earlier ones.
+        /// How many classes come before the label: those with a larger logit, and of equals the
+        /// earlier ones.
         static int rank(float[] logits, int from, int classes, int label) {
             float own = logits[from + label];
             int rank = 0;
             for (int c = 0; c < classes; c++) {
                 float other = logits[from + c];
-                rank += other > own || (other == own && c < label) || Float.isNaN(own) && c != label ? 1 : 0;
+                rank +=
+                        other > own || (other == own && c < label) || Float.isNaN(own) && c != label
+                                ? 1
+                                : 0;
             }
             return rank;
         }

@@ -9,7 +9,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/// Changes parameters against their gradients. Both are PyTorch's rules; the update itself is a kernel.
+/// Changes parameters against their gradients. Both are PyTorch's rules; the update itself is a
+/// kernel.
 public sealed interface Optimizer {
     /// One step for all parameters that have a gradient.
     void step(Gradients gradients, Schedule.Rate rate);
@@ -24,30 +25,43 @@ public sealed interface Optimizer {
     void resumeAt(long steps);
 
     /// Stochastic gradient descent with momentum; see [SgdStep].
-    static Optimizer sgd(Map<String, Tensor> parameters, double momentum, boolean nesterov, double weightDecay) {
+    static Optimizer sgd(
+            Map<String, Tensor> parameters, double momentum, boolean nesterov, double weightDecay) {
         return new Sgd(parameters, momentum, nesterov, weightDecay);
     }
 
-    /// Adam with betas 0.9 and 0.999 and epsilon 1e-8, or with `decoupled` weight decay, AdamW; see [AdamStep].
+    /// Adam with betas 0.9 and 0.999 and epsilon 1e-8, or with `decoupled` weight decay, AdamW; see
+    /// [AdamStep].
     static Optimizer adam(Map<String, Tensor> parameters, double weightDecay, boolean decoupled) {
         return new Adam(parameters, weightDecay, decoupled);
     }
 
     static Optimizer of(Settings settings, Map<String, Tensor> parameters) {
-        double weightDecay = settings.real(Setting.WEIGHT_DECAY, 0, Double.MAX_VALUE);
-        return switch (settings.choice(Setting.OPTIMIZER, "sgd", "adam", "adamw")) {
+        double weightDecay = settings.real(Setting.WEIGHT_DECAY);
+        return switch (settings.word(Setting.OPTIMIZER)) {
             case "adam" -> adam(parameters, weightDecay, false);
             case "adamw" -> adam(parameters, weightDecay, true);
             default ->
-                sgd(parameters, settings.real(Setting.MOMENTUM, 0, 1), settings.on(Setting.NESTEROV), weightDecay);
+                    sgd(
+                            parameters,
+                            settings.real(Setting.MOMENTUM),
+                            settings.on(Setting.NESTEROV),
+                            weightDecay);
         };
     }
 
     private static Map<String, Tensor> zerosLike(Map<String, Tensor> parameters, String word) {
         Map<String, Tensor> zeros = new LinkedHashMap<>();
-        parameters.forEach((name, parameter) -> zeros.put(
-                name + "." + word,
-                Workspace.outside(() -> Tensor.zeros(parameter.backend(), parameter.dtype(), parameter.shape()))));
+        parameters.forEach(
+                (name, parameter) ->
+                        zeros.put(
+                                name + "." + word,
+                                Workspace.outside(
+                                        () ->
+                                                Tensor.zeros(
+                                                        parameter.backend(),
+                                                        parameter.dtype(),
+                                                        parameter.shape()))));
         return zeros;
     }
 
@@ -68,7 +82,11 @@ public sealed interface Optimizer {
         private final double weightDecay;
         private long steps;
 
-        private Sgd(Map<String, Tensor> parameters, double momentum, boolean nesterov, double weightDecay) {
+        private Sgd(
+                Map<String, Tensor> parameters,
+                double momentum,
+                boolean nesterov,
+                double weightDecay) {
             this.parameters = parameters;
             this.momentum = momentum;
             this.nesterov = nesterov;
@@ -78,13 +96,27 @@ public sealed interface Optimizer {
 
         @Override
         public void step(Gradients gradients, Schedule.Rate rate) {
-            SgdStep step = new SgdStep(
-                    rate.learningRate(), momentum == 0 ? 0 : rate.momentum().orElse(momentum), weightDecay, nesterov, steps == 0);
-            parameters.forEach((name, parameter) -> gradients
-                    .of(parameter)
-                    .ifPresent(gradient -> parameter
-                            .backend()
-                            .sgd(step, parameter.buffer(), gradient.buffer(), velocity(name), parameter.size())));
+            SgdStep step =
+                    new SgdStep(
+                            rate.learningRate(),
+                            momentum == 0 ? 0 : rate.momentum().orElse(momentum),
+                            weightDecay,
+                            nesterov,
+                            steps == 0);
+            parameters.forEach(
+                    (name, parameter) ->
+                            gradients
+                                    .of(parameter)
+                                    .ifPresent(
+                                            gradient ->
+                                                    parameter
+                                                            .backend()
+                                                            .sgd(
+                                                                    step,
+                                                                    parameter.buffer(),
+                                                                    gradient.buffer(),
+                                                                    velocity(name),
+                                                                    parameter.size())));
             steps++;
         }
 
@@ -133,25 +165,32 @@ public sealed interface Optimizer {
         @Override
         public void step(Gradients gradients, Schedule.Rate rate) {
             steps++;
-            AdamStep step = new AdamStep(
-                    rate.learningRate(),
-                    rate.momentum().orElse(BETA1),
-                    BETA2,
-                    EPSILON,
-                    weightDecay,
-                    decoupled,
-                    (int) steps);
-            parameters.forEach((name, parameter) -> gradients
-                    .of(parameter)
-                    .ifPresent(gradient -> parameter
-                            .backend()
-                            .adam(
-                                    step,
-                                    parameter.buffer(),
-                                    gradient.buffer(),
-                                    named(moments, name + ".mean").buffer(),
-                                    named(moments, name + ".square").buffer(),
-                                    parameter.size())));
+            AdamStep step =
+                    new AdamStep(
+                            rate.learningRate(),
+                            rate.momentum().orElse(BETA1),
+                            BETA2,
+                            EPSILON,
+                            weightDecay,
+                            decoupled,
+                            (int) steps);
+            parameters.forEach(
+                    (name, parameter) ->
+                            gradients
+                                    .of(parameter)
+                                    .ifPresent(
+                                            gradient ->
+                                                    parameter
+                                                            .backend()
+                                                            .adam(
+                                                                    step,
+                                                                    parameter.buffer(),
+                                                                    gradient.buffer(),
+                                                                    named(moments, name + ".mean")
+                                                                            .buffer(),
+                                                                    named(moments, name + ".square")
+                                                                            .buffer(),
+                                                                    parameter.size())));
         }
 
         @Override

@@ -20,25 +20,28 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/// The folder of a run: `config.json`, `metrics.jsonl` and `metrics.csv` (a line an epoch), `steps.jsonl` (a line every
-/// print-freq steps), `checkpoints/`. Lines are on disk before the checkpoint that follows them.
+/// The folder of a run: `config.json`, `metrics.jsonl` and `metrics.csv` (a line an epoch),
+/// `steps.jsonl` (a line every print-freq steps), `checkpoints/`. Lines are on disk before the
+/// checkpoint that follows them.
 public final class RunFolder {
-    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+    private static final ObjectMapper JSON =
+            new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
     private static final ObjectMapper LINE = new ObjectMapper();
     private static final Pattern STEP_FILE = Pattern.compile("step-(\\d+)\\.safetensors");
     private static final int KEPT_STEPS = 3;
-    private static final List<String> COLUMNS = List.of(
-            "epoch",
-            "step",
-            "lr",
-            "train_loss",
-            "train_acc1",
-            "test_loss",
-            "test_acc1",
-            "test_acc5",
-            "images_per_s",
-            "seconds",
-            "peak_memory_bytes");
+    private static final List<String> COLUMNS =
+            List.of(
+                    "epoch",
+                    "step",
+                    "lr",
+                    "train_loss",
+                    "train_acc1",
+                    "test_loss",
+                    "test_acc1",
+                    "test_acc5",
+                    "images_per_s",
+                    "seconds",
+                    "peak_memory_bytes");
 
     private final Path folder;
 
@@ -49,8 +52,10 @@ public final class RunFolder {
     /// A new run in an empty or missing folder; one that holds something is refused.
     public static RunFolder create(Path folder) {
         if (isOccupied(folder)) {
-            throw new InvalidSetting("--out " + folder
-                    + ": the folder is not empty; choose another, or --resume auto to go on with the run in it");
+            throw new InvalidSetting(
+                    "--out "
+                            + folder
+                            + ": the folder is not empty; choose another, or --resume auto to go on with the run in it");
         }
         return open(folder);
     }
@@ -61,7 +66,8 @@ public final class RunFolder {
         try {
             Files.createDirectories(run.checkpoints());
         } catch (IOException e) {
-            throw new TrainingProblem("--out " + folder + ": the folder cannot be made (" + reason(e) + ")", e);
+            throw new TrainingProblem(
+                    "--out " + folder + ": the folder cannot be made (" + reason(e) + ")", e);
         }
         return run;
     }
@@ -73,7 +79,8 @@ public final class RunFolder {
         try (Stream<Path> inside = Files.list(folder)) {
             return inside.findAny().isPresent();
         } catch (IOException e) {
-            throw new TrainingProblem("--out " + folder + ": cannot be read as a folder (" + reason(e) + ")", e);
+            throw new TrainingProblem(
+                    "--out " + folder + ": cannot be read as a folder (" + reason(e) + ")", e);
         }
     }
 
@@ -103,13 +110,18 @@ public final class RunFolder {
         Path unfinished = folder.resolve("config.json.part");
         try {
             Files.write(unfinished, JSON.writeValueAsBytes(config));
-            Files.move(unfinished, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+            Files.move(
+                    unfinished,
+                    file,
+                    StandardCopyOption.REPLACE_EXISTING,
+                    StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             throw problem(file, e);
         }
     }
 
-    public void logStep(int epoch, long step, double loss, double learningRate, double imagesPerSecond) {
+    public void logStep(
+            int epoch, long step, double loss, double learningRate, double imagesPerSecond) {
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("epoch", epoch);
         line.put("step", step);
@@ -128,10 +140,11 @@ public final class RunFolder {
         append("metrics.csv", csv(line));
     }
 
-    /// Takes back every line about a later step, and one that was cut off.
-    public void cutBackTo(long step) {
-        rewrite("steps.jsonl", lines("steps.jsonl").stream().filter(l -> isUpTo(l, step)).toList());
-        List<String> epochs = lines("metrics.jsonl").stream().filter(l -> isUpTo(l, step)).toList();
+    /// Takes back the lines of steps and epochs that a run which goes on from here will write
+    /// again, and a cut-off line.
+    public void cutBackTo(Progress progress) {
+        rewrite("steps.jsonl", linesUpTo("steps.jsonl", "step", progress.step()));
+        List<String> epochs = linesUpTo("metrics.jsonl", "epoch", progress.epoch());
         rewrite("metrics.jsonl", epochs);
         List<String> rows = new ArrayList<>();
         if (!epochs.isEmpty()) {
@@ -141,12 +154,52 @@ public final class RunFolder {
         rewrite("metrics.csv", rows);
     }
 
+    private List<String> linesUpTo(String name, String field, long limit) {
+        return lines(name).stream()
+                .filter(
+                        line ->
+                                parse(line)
+                                        .map(
+                                                fields ->
+                                                        fields.get(field) instanceof Number number
+                                                                && number.longValue() <= limit)
+                                        .orElse(false))
+                .toList();
+    }
+
+    /// Copies a checkpoint within the folder, whole or not at all.
+    public void copy(Path from, Path to) {
+        Path unfinished = to.resolveSibling(to.getFileName() + ".part");
+        try {
+            Files.copy(from, unfinished, StandardCopyOption.REPLACE_EXISTING);
+            Files.move(
+                    unfinished,
+                    to,
+                    StandardCopyOption.REPLACE_EXISTING,
+                    StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            discard(unfinished);
+            throw problem(to, e);
+        }
+    }
+
+    private static void discard(Path unfinished) {
+        try {
+            Files.deleteIfExists(unfinished);
+        } catch (IOException e) {
+            // What matters is the failure before this one.
+        }
+    }
+
     /// Deletes all but the newest step checkpoints.
     public void prune() {
         try (Stream<Path> inside = Files.list(checkpoints())) {
-            List<Path> steps = inside.filter(f -> stepOf(f).isPresent())
-                    .sorted(Comparator.comparing((Path f) -> stepOf(f).orElseThrow()).reversed())
-                    .toList();
+            List<Path> steps =
+                    inside.filter(f -> stepOf(f).isPresent())
+                            .sorted(
+                                    Comparator.comparing((Path f) -> stepOf(f).orElseThrow())
+                                            .reversed())
+                            .toList();
             for (Path old : steps.subList(Math.min(KEPT_STEPS, steps.size()), steps.size())) {
                 Files.delete(old);
             }
@@ -168,11 +221,13 @@ public final class RunFolder {
         line.put("lr", metrics.learningRate());
         line.put("train_loss", metrics.trainLoss());
         line.put("train_acc1", metrics.trainAccuracy());
-        metrics.test().ifPresent(test -> {
-            line.put("test_loss", test.loss());
-            line.put("test_acc1", test.accuracy1());
-            line.put("test_acc5", test.accuracy5());
-        });
+        metrics.test()
+                .ifPresent(
+                        test -> {
+                            line.put("test_loss", test.loss());
+                            line.put("test_acc1", test.accuracy1());
+                            line.put("test_acc5", test.accuracy5());
+                        });
         line.put("images_per_s", metrics.imagesPerSecond());
         line.put("seconds", metrics.seconds());
         line.put("peak_memory_bytes", metrics.peakMemoryBytes());
@@ -186,12 +241,6 @@ public final class RunFolder {
             fields.add(value == null ? "" : value.toString());
         }
         return String.join(",", fields);
-    }
-
-    private static boolean isUpTo(String line, long step) {
-        return parse(line)
-                .map(fields -> fields.get("step") instanceof Number number && number.longValue() <= step)
-                .orElse(false);
     }
 
     @SuppressWarnings("unchecked")
@@ -214,7 +263,8 @@ public final class RunFolder {
     private void append(String name, String line) {
         Path file = folder.resolve(name);
         try {
-            Files.writeString(file, line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            Files.writeString(
+                    file, line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (IOException e) {
             throw problem(file, e);
         }
@@ -238,7 +288,11 @@ public final class RunFolder {
             } else {
                 Path unfinished = folder.resolve(name + ".part");
                 Files.write(unfinished, lines);
-                Files.move(unfinished, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+                Files.move(
+                        unfinished,
+                        file,
+                        StandardCopyOption.REPLACE_EXISTING,
+                        StandardCopyOption.ATOMIC_MOVE);
             }
         } catch (IOException e) {
             throw problem(file, e);
@@ -247,7 +301,11 @@ public final class RunFolder {
 
     private static TrainingProblem problem(Path file, IOException e) {
         return new TrainingProblem(
-                file + " cannot be written (" + reason(e) + "); make room or choose another --out, then --resume auto", e);
+                file
+                        + " cannot be written ("
+                        + reason(e)
+                        + "); make room or choose another --out, then --resume auto",
+                e);
     }
 
     private static String reason(IOException e) {

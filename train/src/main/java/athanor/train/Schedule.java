@@ -2,7 +2,8 @@ package athanor.train;
 
 import java.util.OptionalDouble;
 
-/// The course of the learning rate, and where it is cycled, of the momentum, over the steps of a training (from 0).
+/// The course of the learning rate, and where it is cycled, of the momentum, over the steps of a
+/// training (from 0).
 @FunctionalInterface
 public interface Schedule {
     /// What a step uses; an empty momentum is the optimizer's own.
@@ -16,13 +17,21 @@ public interface Schedule {
 
     /// Half a cosine from the learning rate to 0.   Loshchilov and Hutter 2017.
     static Schedule cosine(double learningRate, long steps) {
-        return step -> new Rate(
-                learningRate * 0.5 * (1 + StrictMath.cos(Math.PI * Math.min(step, steps) / Math.max(steps, 1))),
-                OptionalDouble.empty());
+        return step ->
+                new Rate(
+                        learningRate
+                                * 0.5
+                                * (1
+                                        + StrictMath.cos(
+                                                Math.PI
+                                                        * Math.min(step, steps)
+                                                        / Math.max(steps, 1))),
+                        OptionalDouble.empty());
     }
 
     /// Multiplied by gamma after each of the epochs named.
-    static Schedule step(double learningRate, double gamma, long stepsPerEpoch, double... milestones) {
+    static Schedule step(
+            double learningRate, double gamma, long stepsPerEpoch, double... milestones) {
         return step -> {
             double rate = learningRate;
             for (double milestone : milestones) {
@@ -37,14 +46,16 @@ public interface Schedule {
         if (steps == 0) {
             return this;
         }
-        return step -> step >= steps
-                ? at(step - steps)
-                : new Rate(at(0).learningRate() * (step + 1) / steps, OptionalDouble.empty());
+        return step ->
+                step >= steps
+                        ? at(step - steps)
+                        : new Rate(
+                                at(0).learningRate() * (step + 1) / steps, OptionalDouble.empty());
     }
 
     /// One cycle over all steps, as PyTorch's OneCycleLR with cosine annealing: the rate rises from
-    /// `maximum / divFactor` to the maximum over `pctStart` of the steps, then falls to
-    /// `maximum / divFactor / finalDivFactor`, while the momentum moves the other way between its two bounds.
+    /// `maximum / divFactor` to the maximum over `pctStart` of the steps, then falls to `maximum /
+    /// divFactor / finalDivFactor`, while the momentum moves the other way between its two bounds.
     /// Smith and Topin 2018.
     record OneCycle(
             double maximum,
@@ -85,20 +96,20 @@ public interface Schedule {
 
     /// What the settings ask for.
     static Schedule of(Settings settings, long stepsPerEpoch) {
-        int epochs = settings.integer(Setting.EPOCHS, 1);
-        double learningRate = settings.real(Setting.LEARNING_RATE, 0, Double.MAX_VALUE);
+        int epochs = settings.whole(Setting.EPOCHS);
+        double learningRate = settings.real(Setting.LEARNING_RATE);
         long steps = epochs * stepsPerEpoch;
-        long warmup = settings.integer(Setting.WARMUP_EPOCHS, 0) * stepsPerEpoch;
-        return switch (settings.choice(Setting.SCHEDULE, "onecycle", "cosine", "step", "constant")) {
+        long warmup = settings.whole(Setting.WARMUP_EPOCHS) * stepsPerEpoch;
+        return switch (settings.word(Setting.SCHEDULE)) {
             case "onecycle" -> oneCycle(settings, steps);
             case "cosine" -> cosine(learningRate, steps - warmup).withWarmup(warmup);
             case "step" ->
-                step(
-                                learningRate,
-                                settings.real(Setting.GAMMA, 0, 1),
-                                stepsPerEpoch,
-                                settings.reals(Setting.MILESTONES, 0, Double.MAX_VALUE))
-                        .withWarmup(warmup);
+                    step(
+                                    learningRate,
+                                    settings.real(Setting.GAMMA),
+                                    stepsPerEpoch,
+                                    settings.reals(Setting.MILESTONES, 0, Double.MAX_VALUE))
+                            .withWarmup(warmup);
             default -> constant(learningRate).withWarmup(warmup);
         };
     }
@@ -108,14 +119,16 @@ public interface Schedule {
         double[] bounds = cycles ? settings.reals(Setting.CYCLE_MOMENTUM, 0, 1) : new double[2];
         if (bounds.length != 2) {
             throw new InvalidSetting(
-                    Setting.CYCLE_MOMENTUM, settings.text(Setting.CYCLE_MOMENTUM), "two numbers, as in 0.85,0.95, or off");
+                    Setting.CYCLE_MOMENTUM,
+                    settings.text(Setting.CYCLE_MOMENTUM),
+                    "two numbers, as in 0.85,0.95, or off");
         }
         return new OneCycle(
-                settings.real(Setting.MAX_LR, 0, Double.MAX_VALUE),
+                settings.real(Setting.MAX_LR),
                 steps,
-                settings.real(Setting.PCT_START, 0, 1),
-                settings.real(Setting.DIV_FACTOR, 1, Double.MAX_VALUE),
-                settings.real(Setting.FINAL_DIV_FACTOR, 1, Double.MAX_VALUE),
+                settings.real(Setting.PCT_START),
+                settings.real(Setting.DIV_FACTOR),
+                settings.real(Setting.FINAL_DIV_FACTOR),
                 cycles ? OptionalDouble.of(bounds[0]) : OptionalDouble.empty(),
                 cycles ? OptionalDouble.of(bounds[1]) : OptionalDouble.empty());
     }

@@ -4,60 +4,169 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/// Everything a training can be told: the flags of `athanor train`, the lines of a recipe, the keys of config.json. The
-/// names are those of PyTorch's ImageNet example, torchvision's references and timm.
+/// Everything a training can be told: the flags of `athanor train`, the lines of a recipe, the keys
+/// of config.json. The names are those of PyTorch's ImageNet example, torchvision's references and
+/// timm.
 public enum Setting {
-    MODEL("model", "NAME", "", "network to train; `athanor models` lists them"),
-    STEM("stem", "cifar|imagenet", "auto", "first layers of a ResNet; auto: cifar for 32x32 images, else imagenet"),
-    DATA("data", "NAME", "", "data set; `athanor datasets` lists them"),
-    DATA_DIR("data-dir", "DIR", "", "where the files of the data set lie", "--data_path"),
-    IMAGE_SIZE("image-size", "N", "0", "side that images are resized to; 0: as they are (image folders: 224)"),
-    MEAN("mean", "M[,M,M]", "auto", "subtracted from each channel, on a scale of 0 to 1; auto: the data set's"),
-    DEVIATION("std", "D[,D,D]", "auto", "divides each channel; auto: the data set's"),
-    AUGMENT("augment", "none|standard", "standard", "standard: pad-4 crop and flip for 32x32 colour images"),
-    SHUFFLE("shuffle", "on|off", "on", "new order in every epoch"),
-    DEVICE("device", "cpu|reference", "cpu", "where to compute"),
-    EPOCHS("epochs", "N", "10", "passes over the training set"),
-    BATCH_SIZE("batch-size", "N", "128", "images a step, over all ranks and devices"),
-    TEST_BATCH_SIZE("test-batch-size", "N", "100", "images at a time in evaluation"),
-    LEARNING_RATE("lr", "X", "0.1", "learning rate (schedules other than onecycle start from it)", "--learning-rate"),
-    OPTIMIZER("optimizer", "sgd|adam|adamw", "sgd", "rule of the update"),
-    MOMENTUM("momentum", "X", "0.9", "of SGD", "--mom"),
-    NESTEROV("nesterov", "on|off", "off", "Nesterov's form of momentum"),
-    WEIGHT_DECAY("weight-decay", "X", "0", "pull of all parameters towards 0"),
-    SCHEDULE("schedule", "onecycle|cosine|step|constant", "constant", "course of the learning rate"),
-    MAX_LR("max-lr", "X", "0.1", "onecycle: its peak"),
-    PCT_START("pct-start", "X", "0.3", "onecycle: part of the steps that rises"),
-    DIV_FACTOR("div-factor", "X", "25", "onecycle: starts at max-lr / this"),
-    FINAL_DIV_FACTOR("final-div-factor", "X", "1e4", "onecycle: ends at start / this"),
-    CYCLE_MOMENTUM("cycle-momentum", "LOW,HIGH", "0.85,0.95", "onecycle: momentum falls to LOW and rises again; off"),
-    MILESTONES("milestones", "E,E,...", "30,60,80", "step: epochs after which the rate falls"),
-    GAMMA("gamma", "X", "0.1", "step: factor at each milestone"),
-    WARMUP_EPOCHS("warmup-epochs", "N", "0", "linear rise at the start (not with onecycle)"),
-    LABEL_SMOOTHING("label-smoothing", "X", "0", "share of the target spread over all classes"),
-    SEED("seed", "N", "0", "same seed, same bits"),
-    THREADS("threads", "N", "0", "threads of the kernels; 0: all cores"),
-    WORKERS("workers", "N", "1", "threads that prepare batches; 0: the training thread itself"),
-    PRINT_FREQ("print-freq", "N", "50", "steps from one line of steps.jsonl to the next"),
-    MAX_STEPS("max-steps", "N", "0", "ends after this global step, changing no schedule; 0: no limit"),
-    EVAL_EVERY("eval-every", "N", "1", "epochs from one evaluation to the next; 0: never"),
-    CHECKPOINT_EVERY("checkpoint-every", "N", "0", "steps from one checkpoint to the next, beside each epoch's; 0: never"),
-    INIT("init", "FILE", "", "safetensors file with the parameters to start from"),
-    RESUME("resume", "FILE|auto", "", "goes on from a checkpoint; auto: from the last of --out, if there is one"),
-    OUT("out", "DIR", "", "run folder; default runs/DATE-MODEL-DATA");
+    MODEL(Kind.text(), "model", "NAME", "", "network to train; `athanor models` lists them"),
+    STEM(
+            Kind.words("auto", "cifar", "imagenet"),
+            "stem",
+            "cifar|imagenet",
+            "auto",
+            "first layers of a ResNet; auto: cifar for 32x32 images, else imagenet"),
+    DATA(Kind.text(), "data", "NAME", "", "data set; `athanor datasets` lists them"),
+    DATA_DIR(
+            Kind.text(),
+            "data-dir",
+            "DIR",
+            "",
+            "where the files of the data set lie",
+            "--data_path"),
+    IMAGE_SIZE(
+            Kind.whole(0),
+            "image-size",
+            "N",
+            "0",
+            "side that images are resized to; 0: as they are (image folders: 224)"),
+    MEAN(
+            Kind.text(),
+            "mean",
+            "M[,M,M]",
+            "auto",
+            "subtracted from each channel, on a scale of 0 to 1; auto: the data set's"),
+    DEVIATION(Kind.text(), "std", "D[,D,D]", "auto", "divides each channel; auto: the data set's"),
+    AUGMENT(
+            Kind.words("none", "standard"),
+            "augment",
+            "none|standard",
+            "standard",
+            "standard: pad-4 crop and flip for 32x32 colour images"),
+    SHUFFLE(Kind.onOff(), "shuffle", "on|off", "on", "new order in every epoch"),
+    DEVICE(Kind.words("cpu", "reference"), "device", "cpu|reference", "cpu", "where to compute"),
+    EPOCHS(Kind.whole(1), "epochs", "N", "10", "passes over the training set"),
+    BATCH_SIZE(
+            Kind.whole(1), "batch-size", "N", "128", "images a step, over all ranks and devices"),
+    TEST_BATCH_SIZE(Kind.whole(1), "test-batch-size", "N", "100", "images at a time in evaluation"),
+    LEARNING_RATE(
+            Kind.real(0),
+            "lr",
+            "X",
+            "0.1",
+            "learning rate (schedules other than onecycle start from it)",
+            "--learning-rate"),
+    OPTIMIZER(
+            Kind.words("sgd", "adam", "adamw"),
+            "optimizer",
+            "sgd|adam|adamw",
+            "sgd",
+            "rule of the update"),
+    MOMENTUM(Kind.real(0, 1), "momentum", "X", "0.9", "of SGD", "--mom"),
+    NESTEROV(Kind.onOff(), "nesterov", "on|off", "off", "Nesterov's form of momentum"),
+    WEIGHT_DECAY(Kind.real(0), "weight-decay", "X", "0", "pull of all parameters towards 0"),
+    SCHEDULE(
+            Kind.words("onecycle", "cosine", "step", "constant"),
+            "schedule",
+            "onecycle|cosine|step|constant",
+            "constant",
+            "course of the learning rate"),
+    MAX_LR(Kind.real(0), "max-lr", "X", "0.1", "onecycle: its peak"),
+    PCT_START(Kind.real(0, 1), "pct-start", "X", "0.3", "onecycle: part of the steps that rises"),
+    DIV_FACTOR(Kind.real(1), "div-factor", "X", "25", "onecycle: starts at max-lr / this"),
+    FINAL_DIV_FACTOR(
+            Kind.real(1), "final-div-factor", "X", "1e4", "onecycle: ends at start / this"),
+    CYCLE_MOMENTUM(
+            Kind.text(),
+            "cycle-momentum",
+            "LOW,HIGH",
+            "0.85,0.95",
+            "onecycle: momentum falls to LOW and rises again; off"),
+    MILESTONES(
+            Kind.reals(0),
+            "milestones",
+            "E,E,...",
+            "30,60,80",
+            "step: epochs after which the rate falls"),
+    GAMMA(Kind.real(0, 1), "gamma", "X", "0.1", "step: factor at each milestone"),
+    WARMUP_EPOCHS(
+            Kind.whole(0),
+            "warmup-epochs",
+            "N",
+            "0",
+            "linear rise at the start (not with onecycle)"),
+    DROP(Kind.text(), "drop", "X", "auto", "probability of the dropout layers; auto: the model's"),
+    LABEL_SMOOTHING(
+            Kind.real(0, 1),
+            "label-smoothing",
+            "X",
+            "0",
+            "share of the target spread over all classes"),
+    SEED(Kind.whole(Long.MIN_VALUE), "seed", "N", "0", "same seed, same bits"),
+    THREADS(Kind.whole(0), "threads", "N", "0", "threads of the kernels; 0: all cores"),
+    WORKERS(
+            Kind.whole(0),
+            "workers",
+            "N",
+            "1",
+            "threads that prepare batches; 0: the training thread itself"),
+    PRINT_FREQ(
+            Kind.whole(1),
+            "print-freq",
+            "N",
+            "50",
+            "steps from one line of steps.jsonl to the next"),
+    MAX_STEPS(
+            Kind.whole(0),
+            "max-steps",
+            "N",
+            "0",
+            "ends after this global step, changing no schedule; 0: no limit"),
+    EVAL_EVERY(
+            Kind.whole(0),
+            "eval-every",
+            "N",
+            "1",
+            "epochs from one evaluation to the next; 0: never"),
+    CHECKPOINT_EVERY(
+            Kind.whole(0),
+            "checkpoint-every",
+            "N",
+            "0",
+            "steps from one checkpoint to the next, beside each epoch's; 0: never"),
+    INIT(Kind.text(), "init", "FILE", "", "safetensors file with the parameters to start from"),
+    RESUME(
+            Kind.text(),
+            "resume",
+            "FILE|auto",
+            "",
+            "goes on from a checkpoint; auto: from the last of --out, if there is one"),
+    OUT(Kind.text(), "out", "DIR", "", "run folder; default runs/DATE-MODEL-DATA");
 
+    private final Kind kind;
     private final String key;
     private final String placeholder;
     private final String initial;
     private final String help;
     private final List<String> aliases;
 
-    Setting(String key, String placeholder, String initial, String help, String... aliases) {
+    Setting(
+            Kind kind,
+            String key,
+            String placeholder,
+            String initial,
+            String help,
+            String... aliases) {
+        this.kind = kind;
         this.key = key;
         this.placeholder = placeholder;
         this.initial = initial;
         this.help = help;
         this.aliases = List.of(aliases);
+    }
+
+    /// What values it takes.
+    Kind kind() {
+        return kind;
     }
 
     /// The name in recipes and config.json.

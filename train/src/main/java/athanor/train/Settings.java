@@ -4,11 +4,10 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// The values of all [Setting]s as text, each checked when it is read.
+/// The values of all [Setting]s as text. [#check] holds each to what its setting takes.
 public final class Settings {
     private final EnumMap<Setting, String> values = new EnumMap<>(Setting.class);
 
@@ -45,8 +44,21 @@ public final class Settings {
     /// Reads what [#asMap] wrote; keys that are not known are left out.
     public static Settings ofMap(Map<String, String> map) {
         EnumMap<Setting, String> known = new EnumMap<>(Setting.class);
-        map.forEach((key, value) -> Setting.named(key).ifPresent(setting -> known.put(setting, value)));
+        map.forEach(
+                (key, value) -> Setting.named(key).ifPresent(setting -> known.put(setting, value)));
         return initial().with(known);
+    }
+
+    /// Throws [InvalidSetting] for the first value that its setting does not take; returns these
+    /// settings.
+    public Settings check() {
+        values.forEach(
+                (setting, value) -> {
+                    if (!setting.kind().accepts(value)) {
+                        throw new InvalidSetting(setting, value, setting.kind().toString());
+                    }
+                });
+        return this;
     }
 
     public String text(Setting setting) {
@@ -58,7 +70,12 @@ public final class Settings {
     public String required(Setting setting) {
         String value = text(setting);
         if (value.isEmpty()) {
-            throw new InvalidSetting(setting.flag() + " " + setting.placeholder() + " is missing: " + setting.help());
+            throw new InvalidSetting(
+                    setting.flag()
+                            + " "
+                            + setting.placeholder()
+                            + " is missing: "
+                            + setting.help());
         }
         return value;
     }
@@ -69,82 +86,41 @@ public final class Settings {
     }
 
     public boolean on(Setting setting) {
-        return choice(setting, "on", "off").equals("on");
+        return checked(setting).equals("on");
     }
 
-    /// One of the words.
-    public String choice(Setting setting, String... accepted) {
-        String value = text(setting);
-        if (!Arrays.asList(accepted).contains(value)) {
-            throw new InvalidSetting(setting, value, String.join(", ", accepted));
-        }
-        return value;
+    /// One of the words that the setting takes.
+    public String word(Setting setting) {
+        return checked(setting);
     }
 
-    public int integer(Setting setting, int least) {
-        String value = text(setting);
-        try {
-            int number = Integer.parseInt(value);
-            if (number >= least) {
-                return number;
-            }
-        } catch (NumberFormatException e) {
-            throw refuse(setting, value, "a whole number of " + least + " or more", e);
-        }
-        throw new InvalidSetting(setting, value, "a whole number of " + least + " or more");
+    public int whole(Setting setting) {
+        return Integer.parseInt(checked(setting));
     }
 
     public long seed() {
-        String value = text(Setting.SEED);
-        try {
-            return Long.parseLong(value);
-        } catch (NumberFormatException e) {
-            throw refuse(Setting.SEED, value, "a whole number", e);
-        }
+        return Long.parseLong(checked(Setting.SEED));
     }
 
-    /// A number from low to high, both included.
-    public double real(Setting setting, double low, double high) {
-        return real(setting, text(setting), low, high);
+    public double real(Setting setting) {
+        return Double.parseDouble(checked(setting));
     }
 
-    /// Numbers with commas between them.
+    /// Numbers with commas between them, each from low to high.
     public double[] reals(Setting setting, double low, double high) {
-        return Arrays.stream(text(setting).split(",", -1))
-                .mapToDouble(part -> real(setting, part.strip(), low, high))
-                .toArray();
-    }
-
-    private static double real(Setting setting, String value, double low, double high) {
-        String accepted = high == Double.MAX_VALUE
-                ? "a number of " + plain(low) + " or more"
-                : "a number from " + plain(low) + " to " + plain(high);
-        try {
-            double number = Double.parseDouble(value);
-            if (number >= low && number <= high) {
-                return number;
-            }
-        } catch (NumberFormatException e) {
-            throw refuse(setting, value, accepted, e);
+        Kind kind = new Kind.Real(low, high, true);
+        String value = text(setting);
+        if (!kind.accepts(value)) {
+            throw new InvalidSetting(setting, value, kind.toString());
         }
-        throw new InvalidSetting(setting, value, accepted);
+        return Arrays.stream(value.split(",", -1)).mapToDouble(Double::parseDouble).toArray();
     }
 
-    private static InvalidSetting refuse(Setting setting, String value, String accepted, Exception cause) {
-        InvalidSetting refusal = new InvalidSetting(setting, value, accepted);
-        refusal.initCause(cause);
-        return refusal;
-    }
-
-    private static String plain(double number) {
-        return number == Math.rint(number) ? String.valueOf((long) number) : String.valueOf(number);
-    }
-
-    /// The settings that differ from the other's, as `key=value`.
-    public List<String> differences(Settings other) {
-        return values.entrySet().stream()
-                .filter(e -> !e.getValue().equals(other.text(e.getKey())))
-                .map(e -> e.getKey().key() + "=" + e.getValue() + " (was " + other.text(e.getKey()) + ")")
-                .toList();
+    private String checked(Setting setting) {
+        String value = text(setting);
+        if (!setting.kind().accepts(value)) {
+            throw new InvalidSetting(setting, value, setting.kind().toString());
+        }
+        return value;
     }
 }

@@ -15,7 +15,8 @@ public sealed interface TrainingEvent {
     record Started(int epoch, int epochs, long step, long stepsPerEpoch) implements TrainingEvent {}
 
     /// A step is done; numbered from 1, as its epoch. The loss is the mean over its batch.
-    record StepFinished(int epoch, long step, double loss, double learningRate, int images, double seconds)
+    record StepFinished(
+            int epoch, long step, double loss, double learningRate, int images, double seconds)
             implements TrainingEvent {}
 
     /// So many of the test images were looked at.

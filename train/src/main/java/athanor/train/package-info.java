@@ -1,4 +1,5 @@
-/// Training: optimizers, schedules, the loop, what it tells its listeners, run folders and checkpoints.
+/// Training: optimizers, schedules, the loop, what it tells its listeners, run folders and
+/// checkpoints.
 @NullMarked
 package athanor.train;
 

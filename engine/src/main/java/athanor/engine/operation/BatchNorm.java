@@ -10,12 +10,11 @@ import java.util.List;
 import java.util.Optional;
 
 /// y = gamma (x - mean) / sqrt(variance + epsilon) + beta (+ residual), then max(y, 0) if asked
-// for.   Ioffe and Szegedy 2015.
+/// for.   Ioffe and Szegedy 2015.
 ///
-/// With g = dy (where y > 0), h = (x - mean) / deviation, M rows:
-/// dgamma = sum of g h,   dbeta = sum of g,   dresidual = g,
-/// dx = gamma / deviation (g - dbeta / M - h dgamma / M); with constant moments, dx = gamma /
-// deviation g.
+/// With g = dy (where y > 0), h = (x - mean) / deviation, M rows: dgamma = sum of g h,   dbeta =
+/// sum of g,   dresidual = g, dx = gamma / deviation (g - dbeta / M - h dgamma / M); with constant
+/// moments, dx = gamma / deviation g.
 public final class BatchNorm {
     private BatchNorm() {}
 
@@ -31,8 +30,7 @@ public final class BatchNorm {
     }
 
     /// `x [..., C]`, moments, gamma and beta `[C]`, residual in the shape of x. With `batchMoments`
-    // the moments must be
-    /// those of x, and the gradient goes through them.
+    /// the moments must be those of x, and the gradient goes through them.
     public static Tensor batchNorm(
             Tensor x,
             Moments moments,

@@ -7,12 +7,12 @@ import athanor.engine.Tape;
 import athanor.engine.Tensor;
 
 /// y = -mean over rows of sum over classes of t ln(softmax(x)).   dx = dy (softmax(x) sum(t) - t) /
-// rows.
+/// rows.
 public final class CrossEntropy {
     private CrossEntropy() {}
 
     /// Logits `x [N, classes]`, INT32 labels `[N]`; smoothing as Szegedy et al. 2016. Throws where
-    // a label is no class.
+    /// a label is no class.
     public static Tensor ofLabels(Tensor x, Tensor labels, double smoothing) {
         Raw.requireSameBackend("crossEntropy", x, labels);
         Raw.requireType("crossEntropy", labels, DType.INT32);

@@ -3,7 +3,7 @@ package athanor.engine.operation;
 import athanor.engine.Tensor;
 
 /// [N, H, W, C] as [N, C H W], in the order of PyTorch, so that a Linear layer behind it has
-// PyTorch's columns.
+/// PyTorch's columns.
 public final class Flatten {
     private Flatten() {}
 

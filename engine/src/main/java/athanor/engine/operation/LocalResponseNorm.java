@@ -4,10 +4,10 @@ import athanor.engine.Tape;
 import athanor.engine.Tensor;
 
 /// y[c] = x[c] d[c]^-beta,   d[c] = k + alpha / size * sum of x[j]^2 over the size channels around
-// c.
+/// c.
 ///
 /// dx[c] = dy[c] d[c]^-beta - 2 alpha beta / size x[c] * sum over j around c of dy[j] x[j]
-// d[j]^(-beta - 1).   Krizhevsky, Sutskever, Hinton 2012.
+/// d[j]^(-beta - 1).   Krizhevsky, Sutskever, Hinton 2012.
 public final class LocalResponseNorm {
     private LocalResponseNorm() {}
 

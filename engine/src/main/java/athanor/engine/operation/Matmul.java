@@ -11,7 +11,7 @@ public final class Matmul {
     private Matmul() {}
 
     /// The product, each operand transposed first if asked for: `[..., m, k]` by `[..., k, n]` is
-    // `[..., m, n]`.
+    /// `[..., m, n]`.
     public static Tensor matmul(Tensor a, Tensor b, boolean transposeA, boolean transposeB) {
         Tensor y = product(a, b, transposeA, transposeB);
         return Tape.record(

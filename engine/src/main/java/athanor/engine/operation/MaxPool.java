@@ -7,7 +7,7 @@ import athanor.engine.Tensor;
 import athanor.kernels.pool.PoolGeometry;
 
 /// y = the maximum of each window.   dx = dy where it was found (the first of equals), summed over
-// windows.
+/// windows.
 public final class MaxPool {
     private MaxPool() {}
 

@@ -13,7 +13,7 @@ import java.util.Optional;
 /// y = conv2d(z, w), z = max(scale x + shift, 0), where z is never stored.
 ///
 /// With dz = the convolution's input gradient where z > 0: dx = scale dz, dscale = sum of dz x,
-// dshift = sum of dz.
+/// dshift = sum of dz.
 public final class NormalizedConvolution {
     private NormalizedConvolution() {}
 

@@ -21,7 +21,7 @@ public final class Sum {
     }
 
     /// The sum over the axes along which `smaller` stretches to the shape of x; x itself where
-    // there are none.
+    /// there are none.
     public static Tensor sumTo(Tensor x, Shape smaller) {
         if (x.shape().equals(smaller)) {
             return x;

@@ -1,11 +1,11 @@
 package athanor.kernels.convolve;
 
-/// The sizes of a convolution of images `x [batch, height, width, channels]` with filters
-/// `w [filters, filterHeight, filterWidth, channels / groups]` into `y [batch, outputHeight,
-// outputWidth, filters]`:
+/// The sizes of a convolution of images `x [batch, height, width, channels]` with filters `w
+/// [filters, filterHeight, filterWidth, channels / groups]` into `y [batch, outputHeight,
+/// outputWidth, filters]`:
 ///
 /// `y[n,p,q,k] = sum over r,s,c of x[n, p stride - padding + r dilation, q stride - padding + s
-// dilation, c] w[k,r,s,c]`
+/// dilation, c] w[k,r,s,c]`
 ///
 /// where x is 0 outside the image, and c runs over the channels of the group of filter k.
 public record ConvolutionGeometry(
@@ -53,7 +53,7 @@ public record ConvolutionGeometry(
     }
 
     /// Whether every output place reads exactly the input place of the same number: the convolution
-    // is a matrix product.
+    /// is a matrix product.
     public boolean isPointwise() {
         return filterHeight == 1
                 && filterWidth == 1

@@ -1,8 +1,7 @@
 package athanor.kernels.elementwise;
 
 /// Functions of two numbers, y = f(a, b). Those named `_GRADIENT` take the gradient of the result
-// first, and then what
-/// the matching [Unary] saved.
+/// first, and then what the matching [Unary] saved.
 public enum Binary {
     ADD,
     SUBTRACT,

@@ -1,7 +1,7 @@
 package athanor.kernels.elementwise;
 
 /// Functions of one number, y = f(x). [Elementwise] applies them to arrays of float; [#apply] is
-// the definition.
+/// the definition.
 public enum Unary {
     NEGATE,
     ABSOLUTE,
@@ -23,8 +23,7 @@ public enum Unary {
     /// x * sigmoid(x), also called swish.
     SILU,
     /// x * Phi(x), Phi the distribution function of the standard normal, by the tanh formula of
-    // Hendrycks and Gimpel
-    /// (2016): 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).
+    /// Hendrycks and Gimpel (2016): 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).
     GELU,
     /// log(1 + exp(x)).
     SOFTPLUS;

@@ -5,9 +5,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /// The threads that kernels run on. Work is cut into pieces whose borders depend on its size alone;
-// threads take the
-/// next piece when they are free. As no piece sees another's results, the bits are the same for any
-// number of threads.
+/// threads take the next piece when they are free. As no piece sees another's results, the bits are
+/// the same for any number of threads.
 public final class Parallel {
     /// A piece of the work: the numbers from (inclusive) to (exclusive).
     @FunctionalInterface
@@ -40,7 +39,7 @@ public final class Parallel {
     }
 
     /// Uses that many threads from now on, the caller among them. Not to be called while kernels
-    // run.
+    /// run.
     public static synchronized void threads(int threads) {
         if (threads < 1) {
             throw new IllegalArgumentException("threads: " + threads + " given, at least 1 needed");
@@ -53,7 +52,7 @@ public final class Parallel {
     }
 
     /// Runs the body over 0..size in pieces of `piece` numbers (the last may be shorter) and
-    // returns when all are done.
+    /// returns when all are done.
     public static void range(int size, int piece, Range body) {
         int pieces = (int) (((long) size + piece - 1) / piece);
         Parallel current = pool;

@@ -1,10 +1,9 @@
 package athanor.kernels.pool;
 
 /// The windows that pool images `x [batch, height, width, channels]` into `y [batch, outputHeight,
-// outputWidth, channels]`:
-/// output row p looks at the input rows `rowStart[p] <= h < rowEnd[p]`, clipped to the image, and
-// columns likewise. The
-/// divisors are what an average divides by: the product of `rowDivisor[p]` and `columnDivisor[q]`.
+/// outputWidth, channels]`: output row p looks at the input rows `rowStart[p] <= h < rowEnd[p]`,
+/// clipped to the image, and columns likewise. The divisors are what an average divides by: the
+/// product of `rowDivisor[p]` and `columnDivisor[q]`.
 public record PoolGeometry(
         int batch,
         int height,
@@ -18,8 +17,7 @@ public record PoolGeometry(
         int[] columnDivisor) {
 
     /// Windows of a fixed size that move by a stride. Padding counts as zeros in an average
-    // (PyTorch's
-    /// `count_include_pad=True`) and never wins a maximum.
+    /// (PyTorch's `count_include_pad=True`) and never wins a maximum.
     public static PoolGeometry sliding(
             int batch, int height, int width, int channels, int kernel, int stride, int padding) {
         int[][] rows = slide(height, kernel, stride, padding);
@@ -38,7 +36,7 @@ public record PoolGeometry(
     }
 
     /// As many windows as asked for, spread evenly: window i covers `floor(i size / count)` to
-    // `ceil((i + 1) size / count)`.
+    /// `ceil((i + 1) size / count)`.
     public static PoolGeometry adaptive(
             int batch, int height, int width, int channels, int outputHeight, int outputWidth) {
         int[][] rows = spread(height, outputHeight);

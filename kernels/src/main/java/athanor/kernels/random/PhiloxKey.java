@@ -1,8 +1,7 @@
 package athanor.kernels.random;
 
 /// What a row of random numbers depends on: 64 bits of key and 64 bits of stream. [#derive] makes
-// independent keys of
-/// one, as for an epoch, a sample, a purpose.
+/// independent keys of one, as for an epoch, a sample, a purpose.
 public record PhiloxKey(long key, long stream) {
 
     public static PhiloxKey of(long seed) {

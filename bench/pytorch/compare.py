@@ -1,0 +1,146 @@
+"""Trains the same model from the same weights on the same batches in PyTorch and in Athanor, and compares.
+
+    python compare.py MODEL OPTIMIZER DATA_DIR [STEPS]      MODEL: resnet20, resnet50, simple-alexnet; OPTIMIZER: sgd, adam
+
+Prints how far parameters and buffers are apart after one step, and the losses of the steps. For development; nothing of
+the project depends on it. Needs torch and numpy.
+"""
+import gzip, json, os, struct, subprocess, sys, tempfile
+import numpy as np
+import torch
+from torch import nn
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BATCH, RATE = 32, 0.001
+
+
+class Basic(nn.Module):
+    def __init__(self, i, o, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(i, o, 3, stride, 1, bias=False); self.bn1 = nn.BatchNorm2d(o)
+        self.conv2 = nn.Conv2d(o, o, 3, 1, 1, bias=False); self.bn2 = nn.BatchNorm2d(o)
+        self.downsample = nn.Sequential(nn.Conv2d(i, o, 1, stride, bias=False), nn.BatchNorm2d(o)) if stride != 1 or i != o else None
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x)))))
+        return torch.relu(y + (x if self.downsample is None else self.downsample(x)))
+
+
+class Bottleneck(nn.Module):
+    def __init__(self, i, w, stride):
+        super().__init__(); o = 4 * w
+        self.conv1 = nn.Conv2d(i, w, 1, bias=False); self.bn1 = nn.BatchNorm2d(w)
+        self.conv2 = nn.Conv2d(w, w, 3, stride, 1, bias=False); self.bn2 = nn.BatchNorm2d(w)
+        self.conv3 = nn.Conv2d(w, o, 1, bias=False); self.bn3 = nn.BatchNorm2d(o)
+        self.downsample = nn.Sequential(nn.Conv2d(i, o, 1, stride, bias=False), nn.BatchNorm2d(o)) if stride != 1 or i != o else None
+
+    def forward(self, x):
+        y = torch.relu(self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x))))))
+        return torch.relu(self.bn3(self.conv3(y)) + (x if self.downsample is None else self.downsample(x)))
+
+
+class ResNet(nn.Module):
+    def __init__(self, block, depths, widths, expansion):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, widths[0], 3, 1, 1, bias=False); self.bn1 = nn.BatchNorm2d(widths[0])
+        i = widths[0]
+        self.stages = len(depths)
+        for s, (d, w) in enumerate(zip(depths, widths)):
+            blocks = []
+            for b in range(d):
+                blocks.append(block(i, w, 2 if s > 0 and b == 0 else 1)); i = w * expansion
+            setattr(self, f"layer{s + 1}", nn.Sequential(*blocks))
+        self.fc = nn.Linear(i, 10)
+
+    def forward(self, x):
+        x = torch.relu(self.bn1(self.conv1(x)))
+        for s in range(self.stages):
+            x = getattr(self, f"layer{s + 1}")(x)
+        return self.fc(x.mean((2, 3)))
+
+
+def simple_alexnet():
+    return nn.Sequential(
+        nn.Conv2d(1, 64, 11, 4, 2), nn.ReLU(), nn.MaxPool2d(3, 2), nn.Conv2d(64, 192, 5, 1, 2), nn.ReLU(), nn.MaxPool2d(3, 2),
+        nn.Flatten(), nn.Linear(192 * 13 * 13, 256), nn.ReLU(), nn.Identity(), nn.Linear(256, 128), nn.ReLU(), nn.Identity(), nn.Linear(128, 10))
+
+
+MODELS = {"resnet20": lambda: ResNet(Basic, [3, 3, 3], [16, 32, 64], 1),
+          "resnet50": lambda: ResNet(Bottleneck, [3, 4, 6, 3], [64, 128, 256, 512], 4),
+          "simple-alexnet": simple_alexnet}
+
+
+def cifar(folder, count):
+    rows = np.fromfile(os.path.join(folder, "cifar-10-batches-bin", "data_batch_1.bin"), np.uint8).reshape(-1, 3073)[:count]
+    images = torch.from_numpy(rows[:, 1:].reshape(-1, 3, 32, 32).astype(np.float32)) / 255
+    mean = torch.tensor([0.4914, 0.4822, 0.4465]).view(1, 3, 1, 1); deviation = torch.tensor([0.2023, 0.1994, 0.2010]).view(1, 3, 1, 1)
+    return (images - mean) / deviation, torch.from_numpy(rows[:, 0].astype(np.int64))
+
+
+def mnist(folder, count):
+    raw = gzip.open(os.path.join(folder, "train-images-idx3-ubyte.gz")).read()
+    images = torch.from_numpy(np.frombuffer(raw, np.uint8, offset=16).reshape(-1, 1, 28, 28)[:count].astype(np.float32))
+    images = nn.functional.interpolate(images, (224, 224), mode="bilinear", align_corners=False).round().clamp(0, 255) / 255
+    labels = gzip.open(os.path.join(folder, "train-labels-idx1-ubyte.gz")).read()
+    return images, torch.from_numpy(np.frombuffer(labels, np.uint8, offset=8)[:count].astype(np.int64))
+
+
+def write_safetensors(path, tensors):
+    header, data = {}, b""
+    for name, t in tensors.items():
+        raw = t.detach().contiguous().to(torch.float32).numpy().tobytes()
+        header[name] = {"dtype": "F32", "shape": list(t.shape), "data_offsets": [len(data), len(data) + len(raw)]}
+        data += raw
+    head = json.dumps(header).encode()
+    with open(path, "wb") as f:
+        f.write(struct.pack("<Q", len(head)) + head + data)
+
+
+def read_safetensors(path):
+    with open(path, "rb") as f:
+        size = struct.unpack("<Q", f.read(8))[0]; header = json.loads(f.read(size)); data = f.read()
+    return {n: torch.frombuffer(bytearray(data[h["data_offsets"][0]:h["data_offsets"][1]]), dtype=torch.float32).view(h["shape"])
+            for n, h in header.items() if n != "__metadata__" and h["dtype"] == "F32" and h["data_offsets"][0] < h["data_offsets"][1]}
+
+
+def main():
+    model_name, optimizer_name, folder = sys.argv[1:4]
+    steps = int(sys.argv[4]) if len(sys.argv) > 4 else 20
+    torch.manual_seed(1); torch.set_num_threads(2)
+    model = MODELS[model_name](); model.train()
+    is_alexnet = model_name == "simple-alexnet"
+    data, labels = (mnist if is_alexnet else cifar)(folder, BATCH * steps)
+    work = tempfile.mkdtemp()
+    names = [n for n, _ in model.named_parameters()]
+    state = lambda: {n: t.clone() for n, t in model.state_dict().items() if not n.endswith("num_batches_tracked")}
+    ours_names = {}
+    if is_alexnet:  # nn.Sequential numbers its layers; Athanor names them the same way within features and classifier
+        for n in state():
+            i = int(n.split(".")[0]); ours_names[n] = (f"features.{i}" if i < 6 else f"classifier.{i - 7}") + "." + n.split(".")[1]
+    rename = lambda d: {ours_names.get(n, n): t for n, t in d.items()}
+    write_safetensors(f"{work}/init.safetensors", rename(state()))
+    optimizer = (torch.optim.SGD(model.parameters(), RATE, momentum=0.9, weight_decay=5e-4) if optimizer_name == "sgd"
+                 else torch.optim.Adam(model.parameters(), RATE, weight_decay=5e-4))
+    losses, after_one = [], None
+    for s in range(steps):
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(model(data[s * BATCH:(s + 1) * BATCH]), labels[s * BATCH:(s + 1) * BATCH])
+        loss.backward(); optimizer.step(); losses.append(loss.item())
+        if s == 0:
+            after_one = rename(state())
+    common = [f"{ROOT}/athanor", "train", "--model", model_name, "--data", "mnist" if is_alexnet else "cifar10", "--data-dir", folder,
+              "--init", f"{work}/init.safetensors", "--augment", "none", "--shuffle", "off", "--batch-size", str(BATCH), "--lr", str(RATE),
+              "--schedule", "constant", "--optimizer", optimizer_name, "--momentum", "0.9", "--weight-decay", "5e-4", "--print-freq", "1",
+              "--epochs", "1", "--no-progress"] + (["--image-size", "224", "--mean", "0", "--std", "1", "--drop", "0"] if is_alexnet else [])
+    subprocess.run(common + ["--max-steps", "1", "--out", f"{work}/one"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(common + ["--max-steps", str(steps), "--out", f"{work}/all"], check=True, stdout=subprocess.DEVNULL)
+    ours = read_safetensors(f"{work}/one/checkpoints/last.safetensors")
+    worst = max(((ours[n] - t).abs().max() / t.abs().max().clamp_min(1e-3), n) for n, t in after_one.items())
+    absolute = max(((ours[n] - t).abs().max(), n) for n, t in after_one.items())
+    print(f"{model_name} {optimizer_name}: after one step, largest difference {absolute[0]:.2e} in {absolute[1]}; relative to the tensor's largest value {worst[0]:.2e} in {worst[1]}")
+    ours_losses = [json.loads(line)["loss"] for line in open(f"{work}/all/steps.jsonl")]
+    gaps = [abs(a - b) / b for a, b in zip(ours_losses, losses)]
+    print(f"  losses: largest relative gap of 5 steps {max(gaps[:5]):.2e}, of {steps} steps {max(gaps):.2e}; last {ours_losses[-1]:.5f} against {losses[-1]:.5f}")
+
+
+main()

@@ -1,0 +1,114 @@
+package athanor.kernels.matmul;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/// The right operand B of a product, `depth x n`, copied so that a [Tile] reads it from front to
+/// back: panels of [Tiles#PANEL] columns, one behind the other, each row after row. The last panel
+/// is as many vectors wide as it needs, with zeros where B has no column.
+public final class Panels {
+    private static final VectorSpecies<Float> SPECIES = TileStamp.SPECIES;
+    private static final int LANES = SPECIES.length();
+
+    /// How much of a transposed B is read before the next column, so that both sides stay in the
+    /// first cache.
+    private static final int TRANSPOSED_DEPTH = 16;
+
+    private Panels() {}
+
+    /// The columns that n columns are packed into.
+    public static int paddedColumns(int n) {
+        return (n + LANES - 1) / LANES * LANES;
+    }
+
+    /// The width of the panel that starts at a column of n.
+    public static int width(int n, int column) {
+        return Math.min(Tiles.PANEL, paddedColumns(n) - column);
+    }
+
+    /// Packs rows of B: `rows` of them, to be rows `firstRow` and following of panels that have
+    /// `depth` rows in all.
+    ///
+    /// @param transposed whether `B[k, j]` is at `bOffset + j * ldb + k` and not at `bOffset + k *
+    /// ldb + j`
+    public static void pack(
+            boolean transposed,
+            int rows,
+            int n,
+            float[] b,
+            int bOffset,
+            int ldb,
+            float[] panels,
+            int panelsOffset,
+            int firstRow,
+            int depth) {
+        for (int column = 0; column < n; column += Tiles.PANEL) {
+            int width = width(n, column);
+            int used = Math.min(width, n - column);
+            int target = panelsOffset + column * depth + firstRow * width;
+            if (transposed) {
+                packTransposed(rows, used, b, bOffset + column * ldb, ldb, panels, target, width);
+            } else {
+                copy(rows, used, b, bOffset + column, ldb, panels, target, width);
+            }
+            if (used < width) {
+                zero(rows, width - used, panels, target + used, width);
+            }
+        }
+    }
+
+    private static void packTransposed(
+            int rows,
+            int columns,
+            float[] b,
+            int bOffset,
+            int ldb,
+            float[] target,
+            int offset,
+            int width) {
+        for (int first = 0; first < rows; first += TRANSPOSED_DEPTH) {
+            int end = Math.min(rows, first + TRANSPOSED_DEPTH);
+            for (int j = 0; j < columns; j++) {
+                int column = bOffset + j * ldb;
+                for (int k = first; k < end; k++) {
+                    target[offset + k * width + j] = b[column + k];
+                }
+            }
+        }
+    }
+
+    /// Copies a block of `rows x columns` numbers between matrices of the given leading dimensions.
+    public static void copy(
+            int rows,
+            int columns,
+            float[] x,
+            int xOffset,
+            int ldx,
+            float[] target,
+            int offset,
+            int ldt) {
+        if (columns % LANES != 0) {
+            for (int i = 0; i < rows; i++) {
+                for (int j = 0; j < columns; j++) {
+                    target[offset + i * ldt + j] = x[xOffset + i * ldx + j];
+                }
+            }
+            return;
+        }
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < columns; j += LANES) {
+                FloatVector.fromArray(SPECIES, x, xOffset + i * ldx + j)
+                        .intoArray(target, offset + i * ldt + j);
+            }
+        }
+    }
+
+    /// Writes zeros into a block of `rows x columns` numbers.
+    public static void zero(int rows, int columns, float[] target, int offset, int ldt) {
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < columns; j++) {
+                target[offset + i * ldt + j] = 0;
+            }
+        }
+    }
+}

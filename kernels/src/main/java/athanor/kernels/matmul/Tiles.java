@@ -1,0 +1,195 @@
+package athanor.kernels.matmul;
+
+import athanor.kernels.parallel.Scratch;
+
+/// The product of rows of A with packed panels of B, tile by tile: what matrix products,
+/// convolutions and their gradients have in common.
+///
+/// A is not packed. A tile reads six rows, each from its own place in memory; so a row may as well
+/// be what a filter sees of an image (indirect convolution, Dukhan 2019), and no matrix of patches
+/// is ever written. Rows of C lie at places of their own, too. B, which every tile reads again, is
+/// packed, in blocks that stay in the second cache.
+public final class Tiles {
+    /// Six rows by four vectors fill 24 of 32 vector registers with sums; six by two, 12 of 16.
+    public static final int ROWS = 6;
+
+    private static final int LANES = TileStamp.SPECIES.length();
+    private static final int VECTORS =
+            LANES >= 16 || System.getProperty("os.arch").equals("aarch64") ? 4 : 2;
+
+    /// The columns of a full tile.
+    public static final int PANEL = VECTORS * LANES;
+
+    /// Columns of B that are swept together, and how many numbers of B that may be: half a
+    /// megabyte.
+    private static final int BLOCK_COLUMNS = 512 / PANEL * PANEL;
+
+    private static final int BLOCK = 128 * 1024;
+
+    /// `[strided][accumulate][vectors - 1]`
+    private static final Tile[][][] TILES = stampAll();
+
+    /// The rows of the tile that takes what is narrower than a vector.
+    private static final int[] NARROW_ROWS = {0, PANEL, 2 * PANEL, 3 * PANEL, 4 * PANEL, 5 * PANEL};
+
+    private Tiles() {}
+
+    private static Tile[][][] stampAll() {
+        Tile[][][] tiles = new Tile[2][2][VECTORS];
+        for (int v = 0; v < VECTORS; v++) {
+            for (int i = 0; i < 4; i++) {
+                tiles[i / 2][i % 2][v] = new TileStamp(ROWS, v + 1, i % 2 == 1, i / 2 == 1).stamp();
+            }
+        }
+        return tiles;
+    }
+
+    /// How much depth of B of that many columns makes a block.
+    public static int blockDepth(int columns) {
+        return BLOCK / Math.max(PANEL, Math.min(columns, BLOCK_COLUMNS));
+    }
+
+    /// The length of a table of that many rows: full tiles.
+    public static int tableLength(int rows) {
+        return (rows + ROWS - 1) / ROWS * ROWS;
+    }
+
+    /// Fills the last tile of a table of rows by repeating the last row: computed twice, written
+    /// twice, the same.
+    public static void fillTable(int[] table, int rows) {
+        for (int i = rows; i < tableLength(rows); i++) {
+            table[i] = table[rows - 1];
+        }
+    }
+
+    /// `C[i, j] (+)= sum over k of A[i, k] B[k, j]`.
+    ///
+    /// @param rows how many i; both tables are filled by [#fillTable]
+    /// @param a holds row i of A at `aShift + aRows[i]`, in the given runs
+    /// @param aStride the distance of two numbers in a run; 1 is fastest
+    /// @param panels B as [Panels] packs it, its depth that of the runs
+    /// @param c holds row i of C at `cShift + cRows[i]`
+    public static void multiply(
+            int rows,
+            int n,
+            Runs runs,
+            float[] a,
+            int aShift,
+            int[] aRows,
+            int aStride,
+            float[] panels,
+            int panelsOffset,
+            float[] c,
+            int cShift,
+            int[] cRows,
+            boolean accumulate) {
+        for (int column = 0; column < n; column += BLOCK_COLUMNS) {
+            int columnEnd = Math.min(n, column + BLOCK_COLUMNS);
+            int depth = 0;
+            for (int run = 0; run < runs.count(); ) {
+                int runEnd = run;
+                int blockDepth = 0;
+                while (runEnd < runs.count()
+                        && (runEnd == run || blockDepth + runs.depth(runEnd) <= blockDepth(n))) {
+                    blockDepth += runs.depth(runEnd++);
+                }
+                for (int row = 0; row < rows; row += ROWS) {
+                    for (int j = column; j < columnEnd; j += PANEL) {
+                        int width = Panels.width(n, j);
+                        int offset = panelsOffset + j * runs.depth() + depth * width;
+                        boolean add = accumulate || run > 0;
+                        if (n - j >= width) {
+                            multiplyTile(
+                                    width,
+                                    runs,
+                                    run,
+                                    runEnd,
+                                    a,
+                                    aShift,
+                                    aRows,
+                                    aStride,
+                                    row,
+                                    panels,
+                                    offset,
+                                    c,
+                                    cShift + j,
+                                    cRows,
+                                    row,
+                                    add);
+                            continue;
+                        }
+                        float[] narrow = Scratch.floats(Scratch.Use.TILE, ROWS * PANEL);
+                        multiplyTile(
+                                width,
+                                runs,
+                                run,
+                                runEnd,
+                                a,
+                                aShift,
+                                aRows,
+                                aStride,
+                                row,
+                                panels,
+                                offset,
+                                narrow,
+                                0,
+                                NARROW_ROWS,
+                                0,
+                                false);
+                        for (int i = 0; i < Math.min(ROWS, rows - row); i++) {
+                            putNarrow(
+                                    narrow, i * PANEL, c, cShift + j + cRows[row + i], n - j, add);
+                        }
+                    }
+                }
+                depth += blockDepth;
+                run = runEnd;
+            }
+        }
+    }
+
+    private static void multiplyTile(
+            int width,
+            Runs runs,
+            int firstRun,
+            int runEnd,
+            float[] a,
+            int aShift,
+            int[] aRows,
+            int aStride,
+            int aRow,
+            float[] panels,
+            int panelOffset,
+            float[] c,
+            int cShift,
+            int[] cRows,
+            int cRow,
+            boolean accumulate) {
+        Tile[][] tiles = TILES[aStride == 1 ? 0 : 1];
+        int offset = panelOffset;
+        for (int run = firstRun; run < runEnd; run++) {
+            Tile tile = tiles[accumulate || run > firstRun ? 1 : 0][width / LANES - 1];
+            tile.run(
+                    runs.depth(run),
+                    a,
+                    aShift + runs.shift(run),
+                    aRows,
+                    aRow,
+                    aStride,
+                    panels,
+                    offset,
+                    c,
+                    cShift,
+                    cRows,
+                    cRow);
+            offset += runs.depth(run) * width;
+        }
+    }
+
+    private static void putNarrow(
+            float[] tile, int offset, float[] c, int cOffset, int columns, boolean add) {
+        for (int j = 0; j < columns; j++) {
+            c[cOffset + j] = add ? c[cOffset + j] + tile[offset + j] : tile[offset + j];
+        }
+    }
+}

@@ -1,0 +1,113 @@
+package athanor.train;
+
+import java.util.Arrays;
+import java.util.List;
+
+/// What values a [Setting] takes; [#accepts] says whether a text is one, and [#toString] what is
+/// accepted.
+sealed interface Kind {
+    boolean accepts(String value);
+
+    /// Anything; whoever uses it looks closer.
+    record Text() implements Kind {
+        @Override
+        public boolean accepts(String value) {
+            return true;
+        }
+    }
+
+    /// A whole number of at least `least`.
+    record Whole(long least) implements Kind {
+        @Override
+        public boolean accepts(String value) {
+            try {
+                return Long.parseLong(value) >= least
+                        && (least < 0 || Long.parseLong(value) <= Integer.MAX_VALUE);
+            } catch (NumberFormatException e) {
+                return false;
+            }
+        }
+
+        @Override
+        public String toString() {
+            return least == Long.MIN_VALUE
+                    ? "a whole number"
+                    : "a whole number of " + least + " or more";
+        }
+    }
+
+    /// A number from low to high, or several with commas between them.
+    record Real(double low, double high, boolean several) implements Kind {
+        @Override
+        public boolean accepts(String value) {
+            return Arrays.stream(value.split(",", several ? -1 : 1)).allMatch(this::acceptsOne);
+        }
+
+        private boolean acceptsOne(String value) {
+            try {
+                double number = Double.parseDouble(value);
+                return number >= low && number <= high && Double.isFinite(number);
+            } catch (NumberFormatException e) {
+                return false;
+            }
+        }
+
+        @Override
+        public String toString() {
+            String bounds =
+                    high == Double.MAX_VALUE
+                            ? plain(low) + " or more"
+                            : plain(low) + " to " + plain(high);
+            return several
+                    ? "numbers of " + bounds + " with commas between them"
+                    : "a number of " + bounds;
+        }
+
+        private static String plain(double number) {
+            return number == Math.rint(number)
+                    ? String.valueOf((long) number)
+                    : String.valueOf(number);
+        }
+    }
+
+    /// One of some words.
+    record Words(List<String> words) implements Kind {
+        @Override
+        public boolean accepts(String value) {
+            return words.contains(value);
+        }
+
+        @Override
+        public String toString() {
+            return String.join(", ", words);
+        }
+    }
+
+    static Kind text() {
+        return new Text();
+    }
+
+    static Kind whole(long least) {
+        return new Whole(least);
+    }
+
+    static Kind real(double low) {
+        return new Real(low, Double.MAX_VALUE, false);
+    }
+
+    static Kind real(double low, double high) {
+        return new Real(low, high, false);
+    }
+
+    static Kind reals(double low) {
+        return new Real(low, Double.MAX_VALUE, true);
+    }
+
+    static Kind words(String... words) {
+        return new Words(List.of(words));
+    }
+
+    static Kind onOff() {
+        return words("on", "off");
+    }
+}

@@ -1,0 +1,67 @@
+package athanor.train;
+
+import athanor.engine.Backend;
+import athanor.engine.DType;
+import athanor.engine.OutOfMemory;
+import athanor.engine.Shape;
+import athanor.engine.Tensor;
+import athanor.engine.Workspace;
+import athanor.nn.Module;
+import athanor.train.data.ImageShape;
+
+/// The memory of a training step, found by running two small ones: it grows in proportion to the
+/// batch.
+record MemoryNeed(long fixed, long perImage) {
+
+    static MemoryNeed measure(Module model, ImageShape image, Backend backend) {
+        long two = peak(model, image, backend, 2);
+        long four = peak(model, image, backend, 4);
+        long perImage = Math.max(1, (four - two) / 2);
+        return new MemoryNeed(Math.max(0, two - 2 * perImage), perImage);
+    }
+
+    long bytes(int batch) {
+        return fixed + perImage * batch;
+    }
+
+    /// One line for a step that ran out of memory: what it needs, and which batch would fit.
+    static TrainingProblem explain(
+            Module model, ImageShape image, Backend backend, int batch, OutOfMemory cause) {
+        backend.memory().trim();
+        System.gc();
+        Runtime runtime = Runtime.getRuntime();
+        long room = runtime.maxMemory() - (runtime.totalMemory() - runtime.freeMemory());
+        MemoryNeed need;
+        try {
+            need = measure(model, image, backend);
+        } catch (OutOfMemory e) {
+            return new TrainingProblem(
+                    "not even a batch of 4 fits into the heap of %,d MB; give it more: ATHANOR_JAVA_OPTS=-Xmx8g"
+                            .formatted(runtime.maxMemory() >> 20),
+                    e);
+        }
+        long fits = (long) ((room * 0.9 - need.fixed) / need.perImage);
+        return new TrainingProblem(
+                ("a step with --batch-size %d needs about %,d MB, and the heap of %,d MB has %,d MB left; "
+                                + "--batch-size %d would fit, or give more memory: ATHANOR_JAVA_OPTS=-Xmx%dm")
+                        .formatted(
+                                batch,
+                                need.bytes(batch) >> 20,
+                                runtime.maxMemory() >> 20,
+                                room >> 20,
+                                Math.max(1, Math.min(fits, batch - 1)),
+                                (runtime.maxMemory() - room + need.bytes(batch) * 5 / 4) >> 20),
+                cause);
+    }
+
+    private static long peak(Module model, ImageShape image, Backend backend, int batch) {
+        backend.memory().resetPeak();
+        long before = backend.memory().peak();
+        try (Workspace _ = Workspace.open()) {
+            Shape shape = Shape.of(batch, image.height(), image.width(), image.channels());
+            Tensor x = Tensor.full(backend, DType.FLOAT32, shape, 0.5);
+            model.forward(x).mean().backward();
+        }
+        return backend.memory().peak() - before;
+    }
+}
