@@ -14,9 +14,16 @@ import picocli.CommandLine.Model.OptionSpec;
 final class SettingOptions {
     private final Map<Setting, String> given = new EnumMap<>(Setting.class);
 
-    /// A command with an option for each of the settings, behind its own.
+    /// Gives a command an option for each of the settings, behind its own.
     CommandSpec addTo(CommandSpec command, List<Setting> settings) {
-        settings.forEach(setting -> command.addOption(option(setting)));
+        settings.forEach(setting -> command.addOption(option(setting, setting.initial())));
+        command.usageMessage().sortOptions(false);
+        return command;
+    }
+
+    /// The same where something else holds than the initial values as long as nothing is given.
+    CommandSpec addTo(CommandSpec command, List<Setting> settings, String unlessGiven) {
+        settings.forEach(setting -> command.addOption(option(setting, unlessGiven)));
         command.usageMessage().sortOptions(false);
         return command;
     }
@@ -26,10 +33,10 @@ final class SettingOptions {
         return Map.copyOf(given);
     }
 
-    private OptionSpec option(Setting setting) {
+    private OptionSpec option(Setting setting, String unlessGiven) {
         String[] names =
                 Stream.concat(Stream.of(setting.flag()), setting.aliases().stream()).toArray(String[]::new);
-        String initial = setting.initial().isEmpty() ? "" : " [" + setting.initial() + "]";
+        String initial = unlessGiven.isEmpty() ? "" : " [" + unlessGiven + "]";
         return OptionSpec.builder(names)
                 .type(String.class)
                 .paramLabel(setting.placeholder())
