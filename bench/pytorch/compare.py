@@ -113,12 +113,7 @@ def main():
     work = tempfile.mkdtemp()
     names = [n for n, _ in model.named_parameters()]
     state = lambda: {n: t.clone() for n, t in model.state_dict().items() if not n.endswith("num_batches_tracked")}
-    ours_names = {}
-    if is_alexnet:  # nn.Sequential numbers its layers; Athanor names them the same way within features and classifier
-        for n in state():
-            i = int(n.split(".")[0]); ours_names[n] = (f"features.{i}" if i < 6 else f"classifier.{i - 7}") + "." + n.split(".")[1]
-    rename = lambda d: {ours_names.get(n, n): t for n, t in d.items()}
-    write_safetensors(f"{work}/init.safetensors", rename(state()))
+    write_safetensors(f"{work}/init.safetensors", state())
     optimizer = (torch.optim.SGD(model.parameters(), RATE, momentum=0.9, weight_decay=5e-4) if optimizer_name == "sgd"
                  else torch.optim.Adam(model.parameters(), RATE, weight_decay=5e-4))
     losses, after_one = [], None
@@ -127,7 +122,7 @@ def main():
         loss = nn.functional.cross_entropy(model(data[s * BATCH:(s + 1) * BATCH]), labels[s * BATCH:(s + 1) * BATCH])
         loss.backward(); optimizer.step(); losses.append(loss.item())
         if s == 0:
-            after_one = rename(state())
+            after_one = state()
     common = [f"{ROOT}/athanor", "train", "--model", model_name, "--data", "mnist" if is_alexnet else "cifar10", "--data-dir", folder,
               "--init", f"{work}/init.safetensors", "--augment", "none", "--shuffle", "off", "--batch-size", str(BATCH), "--lr", str(RATE),
               "--schedule", "constant", "--optimizer", optimizer_name, "--momentum", "0.9", "--weight-decay", "5e-4", "--print-freq", "1",

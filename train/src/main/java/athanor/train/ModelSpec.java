@@ -22,8 +22,15 @@ public record ModelSpec(
                 imageSize);
     }
 
+    /// The model, without values yet. Throws [InvalidSetting] where there is none of that name and size.
     public Module create() {
-        return Models.create(model, classes, channels, imageSize, stem);
+        try {
+            return Models.create(model, classes, channels, imageSize, stem);
+        } catch (IllegalArgumentException e) {
+            InvalidSetting refusal = new InvalidSetting("--model " + model + ": " + e.getMessage());
+            refusal.initCause(e);
+            throw refusal;
+        }
     }
 
     /// As in `resnet50 (cifar stem), 10 classes, 3 x 32 x 32`.

@@ -21,12 +21,11 @@ import jdk.incubator.vector.VectorSpecies;
 ///                 float[] b, int bOffset, float[] c, int cShift, int[] cRows, int cRow) {
 ///     int a0 = aRows[aRow] + aShift, c0 = cRows[cRow] + cShift;
 ///     int a1 = aRows[aRow + 1] + aShift, c1 = cRows[cRow + 1] + cShift;
-///     FloatVector sum00 = FloatVector.fromArray(SPECIES, c, c0), sum01 =
-// FloatVector.fromArray(SPECIES, c, c0 + 16);
-///     FloatVector sum10 = FloatVector.fromArray(SPECIES, c, c1), sum11 =
-// FloatVector.fromArray(SPECIES, c, c1 + 16);
-///     int aStep = 0;                                    // only in a strided tile, where it
-// replaces k below
+///     FloatVector sum00 = FloatVector.fromArray(SPECIES, c, c0);
+///     FloatVector sum01 = FloatVector.fromArray(SPECIES, c, c0 + 16);
+///     FloatVector sum10 = FloatVector.fromArray(SPECIES, c, c1);
+///     FloatVector sum11 = FloatVector.fromArray(SPECIES, c, c1 + 16);
+///     int aStep = 0;               // only in a strided tile, where it replaces k below
 ///     for (int k = 0; k < depth; k++) {
 ///         FloatVector b0 = FloatVector.fromArray(SPECIES, b, bOffset + k * 32);
 ///         FloatVector b1 = FloatVector.fromArray(SPECIES, b, bOffset + k * 32 + 16);

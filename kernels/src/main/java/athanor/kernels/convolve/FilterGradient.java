@@ -1,0 +1,140 @@
+package athanor.kernels.convolve;
+
+import athanor.kernels.matmul.Panels;
+import athanor.kernels.matmul.Runs;
+import athanor.kernels.matmul.Tiles;
+import athanor.kernels.parallel.Parallel;
+import athanor.kernels.parallel.Scratch;
+
+/// The gradient of the filters: `dw = dy^T X`, where `X [N P Q, R S C]` holds what each output place saw. X is never
+/// whole: each piece packs the panels of it that it multiplies next. The sum runs over all places of all images, so where
+/// dw is small, it is cut into parts, as many as the shape says, whose sums are added in their order.
+record FilterGradient(ConvolutionGeometry geometry, int parts, int partRows, int blocks) {
+    /// Output places whose X is packed at a time, and columns of it: together half a megabyte.
+    private static final int DEPTH = 256;
+
+    private static final int BLOCK_COLUMNS = 576 / Tiles.PANEL * Tiles.PANEL;
+    private static final int PIECES = 16;
+    private static final int LEAST_PART = 4 * DEPTH;
+
+    static FilterGradient of(ConvolutionGeometry g) {
+        int rows = g.outputRows();
+        int blocks = (g.filterLength() + BLOCK_COLUMNS - 1) / BLOCK_COLUMNS;
+        int wanted = Math.max(1, Math.min(PIECES / (blocks * g.groups()), rows / LEAST_PART));
+        int partRows = Math.max(1, (rows + wanted - 1) / wanted);
+        return new FilterGradient(g, (rows + partRows - 1) / partRows, partRows, blocks);
+    }
+
+    void run(float[] x, float[] dy, float[] dw) {
+        ConvolutionGeometry g = geometry;
+        int size = g.filters() * g.filterLength();
+        float[] sums = parts == 1 ? dw : Scratch.floats(Scratch.Use.PARTIAL_SUMS, (long) parts * size);
+        Parallel.range(parts * blocks * g.groups(), 1, (piece, end) -> {
+            int part = piece / (blocks * g.groups());
+            int group = piece / blocks % g.groups();
+            sumPart(x, dy, part, group, piece % blocks * BLOCK_COLUMNS, sums, part * size);
+        });
+        if (parts > 1) {
+            Parallel.range(size, Parallel.pieceOf(size), (from, to) -> {
+                System.arraycopy(sums, from, dw, from, to - from);
+                for (int part = 1; part < parts; part++) {
+                    for (int i = from; i < to; i++) {
+                        dw[i] += sums[part * size + i];
+                    }
+                }
+            });
+        }
+    }
+
+    private void sumPart(float[] x, float[] dy, int part, int group, int column, float[] sums, int offset) {
+        ConvolutionGeometry g = geometry;
+        int length = g.filterLength();
+        int n = Math.min(BLOCK_COLUMNS, length - column);
+        int filters = g.groupFilters();
+        int[] dyRows = Scratch.ints(Scratch.Use.ROWS, Tiles.tableLength(filters));
+        int[] dwRows = Scratch.ints(Scratch.Use.TILE, Tiles.tableLength(filters));
+        for (int k = 0; k < filters; k++) {
+            dyRows[k] = k;
+            dwRows[k] = k * length;
+        }
+        Tiles.fillTable(dyRows, filters);
+        Tiles.fillTable(dwRows, filters);
+        float[] panels = Scratch.floats(Scratch.Use.PANELS, DEPTH * Panels.paddedColumns(n));
+        int end = Math.min(g.outputRows(), (part + 1) * partRows);
+        for (int from = part * partRows; from < end; from += DEPTH) {
+            int to = Math.min(end, from + DEPTH);
+            packSeen(x, group, column, n, from, to, panels);
+            Tiles.multiply(
+                    filters,
+                    n,
+                    new Runs(n).add(0, to - from),
+                    dy,
+                    from * g.filters() + group * filters,
+                    dyRows,
+                    g.filters(),
+                    panels,
+                    0,
+                    sums,
+                    offset + group * filters * length + column,
+                    dwRows,
+                    from > part * partRows);
+        }
+    }
+
+    /// Packs columns of X for the output places from (inclusive) to (exclusive): stretches of channels of one tap.
+    private void packSeen(float[] x, int group, int firstColumn, int n, int from, int to, float[] panels) {
+        int channels = geometry.groupChannels();
+        for (int panel = 0; panel < n; panel += Tiles.PANEL) {
+            int width = Panels.width(n, panel);
+            int target = panel * (to - from);
+            int used = Math.min(width, n - panel);
+            for (int j = 0; j < used; ) {
+                int tap = (firstColumn + panel + j) / channels;
+                int channel = (firstColumn + panel + j) % channels;
+                int count = Math.min(channels - channel, used - j);
+                packTap(x, tap, group * channels + channel, count, from, to, panels, target + j, width);
+                j += count;
+            }
+            if (used < width) {
+                Panels.zero(to - from, width - used, panels, target + used, width);
+            }
+        }
+    }
+
+    private void packTap(
+            float[] x, int tap, int channel, int count, int from, int to, float[] panels, int offset, int width) {
+        ConvolutionGeometry g = geometry;
+        int wide = g.outputWidth();
+        int downBy = tap / g.filterWidth() * g.dilationHeight() - g.paddingHeight();
+        int rightBy = tap % g.filterWidth() * g.dilationWidth() - g.paddingWidth();
+        for (int place = from; place < to; ) {
+            int p = place / wide % g.outputHeight();
+            int q = place % wide;
+            int end = Math.min(wide, q + to - place);
+            int h = p * g.strideHeight() + downBy;
+            boolean inside = h >= 0 && h < g.height();
+            // Columns q with 0 <= q stride + rightBy < width.
+            int first = inside ? clamp(-Math.floorDiv(rightBy, g.strideWidth()), q, end) : end;
+            int last = inside ? clamp(Math.floorDiv(g.width() - 1 - rightBy, g.strideWidth()) + 1, first, end) : end;
+            int line = place / wide / g.outputHeight() * g.height() + h;
+            int source = (line * g.width() + first * g.strideWidth() + rightBy) * g.channels() + channel;
+            int target = offset + (place - from) * width;
+            Panels.zero(first - q, count, panels, target, width);
+            Panels.copy(
+                    last - first,
+                    count,
+                    x,
+                    source,
+                    g.strideWidth() * g.channels(),
+                    panels,
+                    target + (first - q) * width,
+                    width);
+            Panels.zero(end - last, count, panels, target + (last - q) * width, width);
+            place += end - q;
+        }
+    }
+
+    private static int clamp(int value, int low, int high) {
+        return Math.max(low, Math.min(value, high));
+    }
+}
