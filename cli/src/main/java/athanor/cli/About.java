@@ -15,6 +15,11 @@ final class About implements IVersionProvider {
         return new String[] {version()};
     }
 
+    /// How the program was called, for hints that can be copied.
+    static String command() {
+        return System.getProperty("athanor.command", "athanor");
+    }
+
     static String version() {
         return StoredText.of("version.txt").strip();
     }

@@ -1,5 +1,6 @@
 package athanor.cli;
 
+import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -9,7 +10,7 @@ import picocli.CommandLine.ScopeType;
 @Command(
         name = "athanor",
         header = "Trains neural networks, written in Java by hand.",
-        description = {"", "`athanor train` alone trains a small network in about two minutes.", ""},
+        description = {"", "`athanor train` alone trains a small network in about two minutes.%n"},
         synopsisSubcommandLabel = "COMMAND",
         mixinStandardHelpOptions = true,
         versionProvider = About.class,
@@ -23,7 +24,7 @@ public final class Athanor implements Runnable {
     @Option(
             names = "--stacktrace",
             scope = ScopeType.INHERIT,
-            description = "Show where in the program a failure arose.")
+            description = "show where in the program a failure arose")
     boolean stacktrace;
 
     private Athanor(Screen screen) {
@@ -59,8 +60,8 @@ public final class Athanor implements Runnable {
                 .addSubcommand(new RecipesCommand(screen))
                 .addSubcommand(new ModelsCommand(screen))
                 .addSubcommand(new DatasetsCommand(screen));
-        line.setOut(new java.io.PrintWriter(screen.out(), true));
-        line.setErr(new java.io.PrintWriter(screen.err(), true));
+        line.setOut(new PrintWriter(screen.out(), true, screen.out().charset()));
+        line.setErr(new PrintWriter(screen.err(), true, screen.err().charset()));
         line.setParameterExceptionHandler((problem, args) -> new Failures(screen, top.stacktrace).report(problem));
         line.setExecutionExceptionHandler(
                 (problem, at, result) -> new Failures(screen, top.stacktrace).report(problem));

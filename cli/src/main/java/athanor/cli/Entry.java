@@ -30,7 +30,7 @@ public final class Entry {
 
     public static void main(String[] args) throws Exception {
         restoreStandardError();
-        if (args.length == 0 || args.length == 1 && HELP.contains(args[0])) {
+        if (args.length == 0 || (args.length == 1 && HELP.contains(args[0]))) {
             System.out.print(StoredText.of("help.txt"));
         } else if (args.length == 1 && args[0].equals("--version")) {
             System.out.print(StoredText.of("version.txt"));
@@ -101,6 +101,7 @@ public final class Entry {
         if (hides) {
             command.add("-D" + STDERR + "=3");
         }
+        command.add("-Dathanor.command=java -jar " + System.getProperty("java.class.path"));
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Entry.class.getName()));
         command.addAll(Arrays.asList(args));
         return command;

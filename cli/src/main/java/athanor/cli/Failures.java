@@ -33,7 +33,7 @@ record Failures(Screen screen, boolean stacktrace) {
             case OutOfMemoryError _ ->
                 "out of memory: the heap of %,d MB is too small; use a smaller --batch-size, or ATHANOR_JAVA_OPTS=-Xmx8g"
                         .formatted(Runtime.getRuntime().maxMemory() >> 20);
-            case UncheckedIOException e when e.getCause() instanceof IOException cause -> message(cause);
+            case UncheckedIOException e -> text(e) + "; check the file and the disk";
             case NoSuchFileException e -> e.getFile() + ": there is no such file; check the name";
             case FileSystemException e -> text(e) + "; check that the place is there, is yours, and has room";
             case IOException e -> text(e) + "; check the file and the disk";
@@ -46,7 +46,7 @@ record Failures(Screen screen, boolean stacktrace) {
     private static boolean speaks(RuntimeException e) {
         boolean own = e.getClass().getName().startsWith("athanor.");
         boolean thrownByUs = e.getStackTrace().length > 0 && e.getStackTrace()[0].getClassName().startsWith("athanor.");
-        return own || e instanceof IllegalArgumentException && thrownByUs;
+        return own || (e instanceof IllegalArgumentException && thrownByUs);
     }
 
     private static String unmatched(UnmatchedArgumentException e) {

@@ -17,7 +17,7 @@ record ImageFiles(List<byte[]> images, ImageShape shape, List<String> classNames
     static ImageFiles read(List<Path> files, int side, int channels, List<String> classNames) {
         if (channels != 1 && channels != 3) {
             throw new DataProblem(
-                    "the model takes images of %d channels; only grey and colour files can be read".formatted(channels));
+                    "the model", "takes images of " + channels + " channels", "only grey and colour images can be read");
         }
         List<byte[]> images = files.stream().map(file -> read(file, side, channels)).toList();
         return new ImageFiles(images, new ImageShape(side, side, channels), classNames);
@@ -25,7 +25,7 @@ record ImageFiles(List<byte[]> images, ImageShape shape, List<String> classNames
 
     private static byte[] read(Path file, int side, int channels) {
         if (!Files.isRegularFile(file)) {
-            throw new DataProblem(file + ": there is no such file; check the name");
+            throw new DataProblem(file, "there is no such file", "check the name");
         }
         byte[] colour = new byte[side * side * 3];
         String name = file.toString().toLowerCase(Locale.ROOT);
@@ -48,7 +48,7 @@ record ImageFiles(List<byte[]> images, ImageShape shape, List<String> classNames
                 Files.delete(png);
             }
         } catch (IOException e) {
-            throw new DataProblem("%s: cannot be read (%s)".formatted(file, e.getMessage()), e);
+            throw new DataProblem(file, "cannot be read (" + e.getMessage() + ")", "check the file", e);
         }
     }
 

@@ -71,6 +71,6 @@ final class Pixmap {
     }
 
     private DataProblem problem(String what) {
-        return new DataProblem("%s: %s; give a PPM (P6) or PGM (P5) file of one byte a sample".formatted(file, what));
+        return new DataProblem(file, what, "give a PPM (P6) or PGM (P5) file of one byte a sample");
     }
 }

@@ -6,12 +6,12 @@ import java.io.PrintStream;
 ///
 /// @param live whether somebody watches `err`, so that a line may be written over
 record Screen(PrintStream out, PrintStream err, boolean live) {
-    /// That of this process. The launcher knows whether standard error is a terminal; without it, the JVM is asked.
+    /// That of this process. What starts the JVM knows whether standard error is a terminal.
     static Screen ofProcess() {
-        boolean live = Boolean.getBoolean("athanor.terminal") || System.console() != null && System.console().isTerminal();
-        return new Screen(System.out, System.err, live);
+        return new Screen(System.out, System.err, Boolean.getBoolean("athanor.terminal"));
     }
 
+    @SuppressWarnings("AnnotateFormatMethod") // The annotation would need a library at compile time.
     void line(String format, Object... values) {
         out.println(format.formatted(values));
     }

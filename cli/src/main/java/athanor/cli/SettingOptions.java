@@ -17,14 +17,14 @@ final class SettingOptions {
     /// Gives a command an option for each of the settings, behind its own.
     CommandSpec addTo(CommandSpec command, List<Setting> settings) {
         settings.forEach(setting -> command.addOption(option(setting, setting.initial())));
-        command.usageMessage().sortOptions(false);
+        command.usageMessage().sortOptions(false).abbreviateSynopsis(true);
         return command;
     }
 
     /// The same where something else holds than the initial values as long as nothing is given.
     CommandSpec addTo(CommandSpec command, List<Setting> settings, String unlessGiven) {
         settings.forEach(setting -> command.addOption(option(setting, unlessGiven)));
-        command.usageMessage().sortOptions(false);
+        command.usageMessage().sortOptions(false).abbreviateSynopsis(true);
         return command;
     }
 

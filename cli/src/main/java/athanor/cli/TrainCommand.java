@@ -84,7 +84,7 @@ final class TrainCommand implements Callable<Integer> {
         boolean nothingChosen =
                 recipe.isEmpty() && !given.containsKey(Setting.MODEL) && !given.containsKey(Setting.DATA);
         if (nothingChosen) {
-            screen.line("recipe %s (athanor recipes lists the others)", FIRST_RUN);
+            screen.line("recipe %s (%s recipes lists the others)", FIRST_RUN, About.command());
         }
         return merge(Settings.initial(), values(nothingChosen ? Optional.of(FIRST_RUN) : recipe), given).check();
     }
@@ -114,28 +114,29 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private static String howToGoOn(Path folder) {
-        return "athanor train --resume auto --out " + folder + " goes on from the last checkpoint";
+        return "`%s train --resume auto --out %s` goes on from the last checkpoint".formatted(About.command(), folder);
     }
 
     private void report(Settings settings, TrainingEvent.Finished finished, TrainingRun run) {
-        Path folder = run.folder().path();
         screen.line("");
-        if (finished.last().isEmpty()) {
-            screen.line(
-                    "complete at step %,d, as --epochs %s and --max-steps %s say",
-                    finished.step(),
-                    settings.text(Setting.EPOCHS),
-                    settings.text(Setting.MAX_STEPS));
+        Optional<EpochMetrics> last = finished.last();
+        if (last.isEmpty()) {
+            String rule = "complete at step %,d, as --epochs %s and --max-steps %s say";
+            screen.line(rule, finished.step(), settings.text(Setting.EPOCHS), settings.text(Setting.MAX_STEPS));
         }
-        finished.last()
-                .flatMap(EpochMetrics::test)
+        last.flatMap(EpochMetrics::test)
                 .ifPresent(test -> screen.line("test accuracy %.2f %% (top 5: %.2f %%)", test.accuracy1(), test.accuracy5()));
+        screen.line("the run lies in %s; what next:", run.folder().path());
         String data = settings.path(Setting.DATA_DIR).map(dir -> " --data-dir " + dir).orElse("");
-        screen.line("the run lies in %s; what next:", folder);
-        screen.line("  athanor eval --checkpoint %s%s", run.folder().last(), data);
-        screen.line("  athanor predict --checkpoint %s IMAGE...", run.folder().last());
-        int more = settings.whole(Setting.EPOCHS) + 5;
-        screen.line("  athanor train --resume auto --out %s --epochs %d", folder, more);
-        screen.line("  athanor train --recipe cnn-mnist --data-dir DIR    (athanor recipes lists them all)");
+        next("eval --checkpoint " + run.folder().last() + data);
+        next("predict --checkpoint " + run.folder().last() + " IMAGE...");
+        if (last.isEmpty() && settings.whole(Setting.MAX_STEPS) > 0) {
+            next("train --resume auto --out " + run.folder().path() + " --max-steps 0");
+        }
+        next("train --recipe cnn-mnist --data-dir DIR   (" + About.command() + " recipes lists more)");
+    }
+
+    private void next(String arguments) {
+        screen.line("  %s %s", About.command(), arguments);
     }
 }
