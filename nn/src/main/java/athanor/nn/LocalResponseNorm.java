@@ -2,7 +2,7 @@ package athanor.nn;
 
 import athanor.engine.Tensor;
 
-/// y[c] = x[c] / (k + alpha / size * sum of x[j]^2 over the `size` channels around c)^beta.
+/// `y[c] = x[c] / (k + alpha / size * sum of x[j]^2)^beta`, j over the `size` channels around c.
 /// Krizhevsky, Sutskever, Hinton 2012.
 public final class LocalResponseNorm extends Module {
     private final int size;

@@ -129,6 +129,16 @@ public abstract class Module {
         return collect(module -> module.buffers);
     }
 
+    /// The parameter or buffer of that dotted name.
+    public final Parameter parameter(String name) {
+        Parameter found = parameters().getOrDefault(name, buffers().get(name));
+        if (found == null) {
+            throw new IllegalArgumentException(
+                    "module: it has no parameter or buffer '" + name + "'; look at parameters()");
+        }
+        return found;
+    }
+
     /// The numbers in all parameters; buffers do not count.
     public final long parameterCount() {
         return parameters().values().stream().mapToLong(Parameter::size).sum();

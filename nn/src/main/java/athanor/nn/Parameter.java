@@ -84,7 +84,7 @@ public final class Parameter {
         if (old == null) {
             backend = newBackend;
             dtype = newType;
-        } else if (backend != newBackend || dtype != newType) {
+        } else if (!backend.equals(newBackend) || dtype != newType) {
             HostBuffer values = HostBuffer.allocate(dtype, size());
             backend.copy(old.buffer(), values, size());
             backend = newBackend;

@@ -7,8 +7,8 @@ import athanor.engine.Shape;
 import athanor.engine.Tensor;
 import athanor.engine.Workspace;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -31,7 +31,7 @@ public record Summary(List<Layer> layers, long parameters, long multiplyAdds) {
 
     /// Of a model that has values, for images of shape `[H, W, C]`. The model stays as it was.
     public static Summary of(Module model, Shape image) {
-        Map<Module, String> names = new IdentityHashMap<>();
+        Map<Module, String> names = new HashMap<>();
         Map<String, Module> modules = model.modules();
         modules.forEach((name, module) -> names.putIfAbsent(module, name));
         DType dtype = DType.FLOAT32;

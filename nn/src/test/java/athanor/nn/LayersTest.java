@@ -13,7 +13,6 @@ import athanor.engine.Shape;
 import athanor.engine.Tensor;
 import athanor.engine.Workspace;
 import athanor.kernels.random.PhiloxKey;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class LayersTest {
@@ -24,13 +23,11 @@ class LayersTest {
     }
 
     private static void set(Module module, String name, float... values) {
-        Parameter parameter = module.parameters().getOrDefault(name, module.buffers().get(name));
-        parameter.assign(HostBuffer.of(values));
+        module.parameter(name).assign(HostBuffer.of(values));
     }
 
     private static float[] get(Module module, String name) {
-        Map<String, Parameter> buffers = module.buffers();
-        return buffers.get(name).tensor().toFloats();
+        return module.parameter(name).tensor().toFloats();
     }
 
     @Test
@@ -54,7 +51,7 @@ class LayersTest {
     @Test
     void filtersOfAGroupedConvolutionTakeTheirGroupAlone() {
         Conv2d layer = new Conv2d(6, 4, 3, Conv2dOptions.DEFAULT.groups(2));
-        assertThat(layer.parameters().get("weight").shape()).isEqualTo(Shape.of(4, 3, 3, 3));
+        assertThat(layer.parameter("weight").shape()).isEqualTo(Shape.of(4, 3, 3, 3));
     }
 
     @Test

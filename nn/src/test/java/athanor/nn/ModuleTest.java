@@ -65,6 +65,12 @@ class ModuleTest {
     }
 
     @Test
+    void anUnknownNameIsNamed() {
+        assertThatThrownBy(() -> new Perceptron().parameter("fc.weight"))
+                .hasMessageContaining("no parameter or buffer 'fc.weight'");
+    }
+
+    @Test
     void aModelWithoutValuesSaysHowToGetThem() {
         assertThatThrownBy(() -> new Linear(2, 3).forward(Tensor.zeros(Shape.of(1, 2))))
                 .isInstanceOf(IllegalStateException.class)
@@ -73,9 +79,9 @@ class ModuleTest {
 
     @Test
     void firstValuesDependOnKeyAndNameAlone() {
-        float[] once = perceptron(1).hidden.parameters().get("weight").tensor().toFloats();
-        float[] again = perceptron(1).hidden.parameters().get("weight").tensor().toFloats();
-        float[] other = perceptron(2).hidden.parameters().get("weight").tensor().toFloats();
+        float[] once = perceptron(1).hidden.parameter("weight").tensor().toFloats();
+        float[] again = perceptron(1).hidden.parameter("weight").tensor().toFloats();
+        float[] other = perceptron(2).hidden.parameter("weight").tensor().toFloats();
         assertThat(again).isEqualTo(once);
         assertThat(other).isNotEqualTo(once);
         Sequential twins = new Sequential(new Linear(6, 4), new Linear(6, 4));
@@ -86,17 +92,15 @@ class ModuleTest {
     @Test
     void initializingAgainKeepsTheTensorAndResetsBuffers() {
         Perceptron model = perceptron(1);
-        Tensor weight = model.parameters().get("hidden.weight").tensor();
+        Tensor weight = model.parameter("hidden.weight").tensor();
         float[] first = weight.toFloats();
         model.forward(Tensor.uniform(Backend.cpu(), DType.FLOAT32, Shape.of(5, 6), KEY));
-        assertThat(values(model.norm, model.buffers().get("norm.running_mean")))
-                .isNotEqualTo(new float[4]);
+        assertThat(values(model, "norm.running_mean")).isNotEqualTo(new float[4]);
         weight.assign(weight.mul(2));
         model.initialize(PhiloxKey.of(1));
-        assertThat(model.parameters().get("hidden.weight").tensor()).isSameAs(weight);
+        assertThat(model.parameter("hidden.weight").tensor()).isSameAs(weight);
         assertThat(weight.toFloats()).isEqualTo(first);
-        assertThat(values(model.norm, model.buffers().get("norm.running_mean")))
-                .isEqualTo(new float[4]);
+        assertThat(values(model, "norm.running_mean")).isEqualTo(new float[4]);
     }
 
     @Test
@@ -105,14 +109,10 @@ class ModuleTest {
         Tensor x = Tensor.uniform(Backend.cpu(), DType.FLOAT32, Shape.of(5, 6), KEY);
         model.hidden.freeze();
         Gradients gradients = model.forward(x).square().sum().backward();
-        Parameter frozen = model.parameters().get("hidden.weight");
+        Parameter frozen = model.parameter("hidden.weight");
         assertThat(frozen.isFrozen()).isTrue();
         assertThat(frozen.tensor().requiresGradient()).isFalse();
-        assertThat(
-                        gradients
-                                .of(model.parameters().get("output.weight").tensor())
-                                .orElseThrow()
-                                .shape())
+        assertThat(gradients.of(model.parameter("output.weight").tensor()).orElseThrow().shape())
                 .isEqualTo(Shape.of(3, 4));
         model.unfreeze();
         assertThat(
@@ -124,7 +124,7 @@ class ModuleTest {
                                 .orElseThrow()
                                 .shape())
                 .isEqualTo(Shape.of(4, 6));
-        assertThat(model.buffers().get("norm.running_mean").tensor().requiresGradient()).isFalse();
+        assertThat(model.parameter("norm.running_mean").tensor().requiresGradient()).isFalse();
     }
 
     @Test
@@ -132,7 +132,7 @@ class ModuleTest {
         Linear layer = new Linear(2, 2);
         layer.freeze();
         layer.initialize(PhiloxKey.of(0));
-        assertThat(layer.parameters().get("weight").tensor().requiresGradient()).isFalse();
+        assertThat(layer.parameter("weight").tensor().requiresGradient()).isFalse();
     }
 
     @Test
@@ -144,7 +144,7 @@ class ModuleTest {
             }
             layer.initialize(PhiloxKey.of(3));
             layer.to(Backend.reference(), DType.FLOAT64);
-            Tensor weight = layer.parameters().get("weight").tensor();
+            Tensor weight = layer.parameter("weight").tensor();
             assertThat(weight.dtype()).isEqualTo(DType.FLOAT64);
             assertThat(weight.backend()).isSameAs(Backend.reference());
             assertThat(weight.requiresGradient()).isTrue();
@@ -170,11 +170,6 @@ class ModuleTest {
     private static final PhiloxKey KEY = PhiloxKey.of(99);
 
     private static float[] values(Module model, String name) {
-        return values(model, model.parameters().get(name));
-    }
-
-    private static float[] values(Module model, Parameter parameter) {
-        assertThat(model.modules()).isNotEmpty();
-        return parameter.tensor().toFloats();
+        return model.parameter(name).tensor().toFloats();
     }
 }

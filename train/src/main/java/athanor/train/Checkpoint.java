@@ -9,6 +9,7 @@ import athanor.nn.io.Safetensors;
 import athanor.nn.io.StateDict;
 import athanor.nn.io.TensorData;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -78,12 +79,12 @@ public record Checkpoint(
                     file
                             + ": it holds tensors, but is no checkpoint of athanor; use it with --init FILE instead");
         }
-        Settings settings = Settings.ofMap(texts(file, contents, "athanor.settings"));
-        List<Integer> sizes = numbers(file, contents);
+        Settings settings = Settings.ofMap(parse(file, contents, "athanor.settings", new TypeReference<>() {}));
+        List<Integer> sizes = parse(file, contents, "athanor.model", new TypeReference<>() {});
         return new Checkpoint(
                 settings,
                 ModelSpec.of(settings, sizes.get(0), sizes.get(1), sizes.get(2)),
-                names(file, contents),
+                parse(file, contents, "athanor.classes", new TypeReference<>() {}),
                 Progress.of(numbers.doubles()),
                 optimizerSteps.longs()[0],
                 tensors);
@@ -139,32 +140,11 @@ public record Checkpoint(
         }
     }
 
-    private static Map<String, String> texts(Path file, Safetensors contents, String key) {
-        Map<String, String> texts = new LinkedHashMap<>();
-        parse(file, contents, key, Map.class)
-                .forEach((k, v) -> texts.put(String.valueOf(k), String.valueOf(v)));
-        return texts;
-    }
-
-    private static List<Integer> numbers(Path file, Safetensors contents) {
-        return parse(file, contents, "athanor.model", List.class).stream()
-                .map(value -> ((Number) value).intValue())
-                .toList();
-    }
-
-    private static List<String> names(Path file, Safetensors contents) {
-        return parse(file, contents, "athanor.classes", List.class).stream()
-                .map(String::valueOf)
-                .toList();
-    }
-
-    @SuppressWarnings("unchecked")
-    private static <T> T parse(Path file, Safetensors contents, String key, Class<? super T> type) {
+    private static <T> T parse(Path file, Safetensors contents, String key, TypeReference<T> type) {
         try {
-            return (T) JSON.readValue(contents.metadata().getOrDefault(key, ""), type);
+            return JSON.readValue(contents.metadata().getOrDefault(key, ""), type);
         } catch (JsonProcessingException e) {
-            throw new ModelFileProblem(
-                    file + ": its " + key + " cannot be read; the file is damaged");
+            throw new ModelFileProblem(file + ": its " + key + " cannot be read; the file is damaged");
         }
     }
 }

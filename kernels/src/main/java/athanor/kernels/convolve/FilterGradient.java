@@ -10,6 +10,9 @@ import athanor.kernels.parallel.Scratch;
 /// place saw. X is never whole: each piece packs the panels of it that it multiplies next. The sum
 /// runs over all places of all images, so where dw is small, it is cut into parts, as many as the
 /// shape says, whose sums are added in their order.
+///
+/// dy is read where it lies, a column of it to a row of a tile: to pack it first was slower
+/// (measured).
 record FilterGradient(
         ConvolutionGeometry geometry, int parts, int partRows, int blocks, int filterBlock) {
     /// Output places whose X is packed at a time, and columns of it: together half a megabyte.
@@ -19,9 +22,6 @@ record FilterGradient(
     private static final int PIECES = 16;
     private static final int LEAST_PART = 4 * DEPTH;
     private static final int LEAST_FILTERS = 20 * Tiles.ROWS;
-
-    /// The columns from which on it is worth it to pack dy.
-    private static final int PACKED_COLUMNS = 192;
 
     static FilterGradient of(ConvolutionGeometry g) {
         int rows = g.outputRows();
@@ -80,7 +80,6 @@ record FilterGradient(
         int n = Math.min(BLOCK_COLUMNS, length - column);
         int filters = Math.min(filterBlock, g.groupFilters() - filter);
         int firstFilter = group * g.groupFilters() + filter;
-        boolean packed = n >= PACKED_COLUMNS;
         int[] dyRows = Scratch.ints(Scratch.Use.ROWS, Tiles.tableLength(filters));
         int[] dwRows = Scratch.ints(Scratch.Use.TILE, Tiles.tableLength(filters));
         for (int k = 0; k < filters; k++) {
@@ -90,25 +89,18 @@ record FilterGradient(
         Tiles.fillTable(dyRows, filters);
         Tiles.fillTable(dwRows, filters);
         float[] panels = Scratch.floats(Scratch.Use.PANELS, (long) DEPTH * Panels.paddedColumns(n));
-        float[] strips =
-                Scratch.floats(Scratch.Use.ROWS, packed ? DEPTH * Tiles.tableLength(filters) : 0);
         int end = Math.min(g.outputRows(), (part + 1) * partRows);
         for (int from = part * partRows; from < end; from += DEPTH) {
             int depth = Math.min(DEPTH, end - from);
             packSeen(x, group, column, n, from, from + depth, panels);
-            int left = from * g.filters() + firstFilter;
-            if (packed) {
-                Panels.packStrips(filters, depth, dy, left, g.filters(), strips);
-                Panels.stripRows(dyRows, filters, depth);
-            }
             Tiles.multiply(
                     filters,
                     n,
                     new Runs(n).add(0, depth),
-                    packed ? strips : dy,
-                    packed ? 0 : left,
+                    dy,
+                    from * g.filters() + firstFilter,
                     dyRows,
-                    packed ? Tiles.ROWS : g.filters(),
+                    g.filters(),
                     panels,
                     0,
                     sums,

@@ -104,33 +104,6 @@ public final class Panels {
         }
     }
 
-    /// Packs a transposed left operand, `A[i, k]` at `aOffset + k * lda + i`, as strips of
-    /// [Tiles#ROWS] rows: then a tile reads it from front to back, where a large `lda` would make
-    /// every k another line of the same few cache sets. Rows start where [#stripRows] says, and k
-    /// steps by [Tiles#ROWS].
-    public static void packStrips(
-            int m, int depth, float[] a, int aOffset, int lda, float[] strips) {
-        for (int i = 0; i < m; i += Tiles.ROWS) {
-            copy(
-                    depth,
-                    Math.min(Tiles.ROWS, m - i),
-                    a,
-                    aOffset + i,
-                    lda,
-                    strips,
-                    i * depth,
-                    Tiles.ROWS);
-        }
-    }
-
-    /// Fills a table with the places where [#packStrips] puts the first number of each row.
-    public static void stripRows(int[] table, int m, int depth) {
-        for (int i = 0; i < m; i++) {
-            table[i] = i / Tiles.ROWS * Tiles.ROWS * depth + i % Tiles.ROWS;
-        }
-        Tiles.fillTable(table, m);
-    }
-
     /// Writes zeros into a block of `rows x columns` numbers.
     public static void zero(int rows, int columns, float[] target, int offset, int ldt) {
         for (int i = 0; i < rows; i++) {

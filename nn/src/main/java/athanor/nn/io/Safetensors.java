@@ -105,7 +105,7 @@ public record Safetensors(Map<String, String> metadata, Map<String, TensorData> 
         // Larger elements come first, so that all are aligned.
         List<Map.Entry<String, TensorData>> order =
                 tensors.entrySet().stream()
-                        .sorted(Comparator.comparing(entry -> -entry.getValue().type().bytes()))
+                        .sorted(Comparator.comparingInt(entry -> -entry.getValue().type().bytes()))
                         .toList();
         byte[] header = SafetensorsHeader.format(texts, order);
         ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);

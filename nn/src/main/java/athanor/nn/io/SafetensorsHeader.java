@@ -121,19 +121,20 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
                 return JSON.readTree(json);
             } catch (JsonProcessingException e) {
                 String reason = e.getOriginalMessage().lines().findFirst().orElse("");
-                throw problem("its header is not valid JSON: " + reason);
+                throw problem("its header is not valid JSON: %s".formatted(reason));
             } catch (IOException e) {
-                throw problem("its header is not valid JSON: " + e.getMessage());
+                throw problem("its header is not valid JSON: %s".formatted(e.getMessage()));
             }
         }
 
         private void texts(JsonNode node, Map<String, String> metadata) {
             if (!node.isObject()) {
-                throw problem(METADATA + " in its header is not an object");
+                throw problem("%s in its header is not an object".formatted(METADATA));
             }
             for (Map.Entry<String, JsonNode> text : node.properties()) {
                 if (!text.getValue().isTextual()) {
-                    throw problem(METADATA + "." + text.getKey() + " in its header is not a text");
+                    throw problem(
+                            "%s.%s in its header is not a text".formatted(METADATA, text.getKey()));
                 }
                 metadata.put(text.getKey(), text.getValue().textValue());
             }
@@ -147,34 +148,20 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
                     || offsets.size() != 2
                     || !isLength(offsets.path(0))
                     || !isLength(offsets.path(1))) {
-                throw problem("tensor " + name + ": data_offsets are not two numbers");
+                throw problem("tensor %s: data_offsets are not two numbers".formatted(name));
             }
             long begin = offsets.path(0).longValue();
             long end = offsets.path(1).longValue();
             if (begin > end || end > dataSize) {
                 throw problem(
-                        "tensor "
-                                + name
-                                + " claims bytes "
-                                + begin
-                                + " to "
-                                + end
-                                + " of "
-                                + dataSize
-                                + (end > dataSize ? "; the file was cut off" : ""));
+                        "tensor %s claims bytes %d to %d of %d"
+                                .formatted(name, begin, end, dataSize));
             }
             long needed = (long) shape.size() * type.bytes();
             if (end - begin != needed) {
                 throw problem(
-                        "tensor "
-                                + name
-                                + ": "
-                                + type
-                                + shape
-                                + " takes "
-                                + needed
-                                + " bytes, it claims "
-                                + (end - begin));
+                        "tensor %s: %s%s takes %d bytes, it claims %d"
+                                .formatted(name, type, shape, needed, end - begin));
             }
             return new Entry(type, shape, begin, end);
         }
@@ -186,12 +173,8 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
                 }
             }
             throw problem(
-                    "tensor "
-                            + name
-                            + ": its dtype is '"
-                            + claimed
-                            + "'; known are "
-                            + Arrays.toString(TensorData.Type.values()));
+                    "tensor %s: its dtype is '%s'; known are %s"
+                            .formatted(name, claimed, Arrays.toString(TensorData.Type.values())));
         }
 
         private Shape shape(String name, JsonNode node) {
@@ -202,12 +185,12 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
                 dims[i] = node.path(i).intValue();
             }
             if (!fits) {
-                throw problem("tensor " + name + ": its shape is not a list of lengths");
+                throw problem("tensor %s: its shape is not a list of lengths".formatted(name));
             }
             try {
                 return Shape.of(dims);
             } catch (IllegalArgumentException e) {
-                throw problem("tensor " + name + ": " + e.getMessage());
+                throw problem("tensor %s: %s".formatted(name, e.getMessage()));
             }
         }
 
@@ -228,19 +211,16 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
             for (Map.Entry<String, Entry> next : inFile) {
                 if (next.getValue().begin() != covered) {
                     throw problem(
-                            "tensor "
-                                    + next.getKey()
-                                    + " begins at byte "
-                                    + next.getValue().begin()
-                                    + ", the one before it ends at "
-                                    + covered
-                                    + "; tensors must neither overlap nor leave gaps");
+                            ("tensor %s begins at byte %d, the one before it ends at %d; tensors"
+                                            + " must neither overlap nor leave gaps")
+                                    .formatted(next.getKey(), next.getValue().begin(), covered));
                 }
                 covered = next.getValue().end();
             }
             if (covered != dataSize) {
                 throw problem(
-                        "its tensors end at byte " + covered + ", its numbers at " + dataSize);
+                        "its tensors end at byte %d, its numbers at %d; the file is damaged"
+                                .formatted(covered, dataSize));
             }
         }
 

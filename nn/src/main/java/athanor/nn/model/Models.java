@@ -10,8 +10,10 @@ import java.util.stream.Collectors;
 
 /// The networks that can be asked for by name.
 public final class Models {
-    /// One of them: what it is in a line, and the smallest image it takes.
-    public record Entry(String name, String description, int smallestImage, Maker maker) {}
+    /// One of them: what it is in a line, the smallest image it takes, and whether its stem can be
+    /// chosen.
+    public record Entry(
+            String name, String description, int smallestImage, boolean hasStem, Maker maker) {}
 
     /// Makes a network for images of `imageSize` x `imageSize` pixels.
     @FunctionalInterface
@@ -29,8 +31,9 @@ public final class Models {
                             "resnet" + depth,
                             "residual network of " + depth + " layers, " + blocks + " blocks",
                             1,
-                            (classes, channels, imageSize, stem) -> {
-                                Stem fitting = imageSize == 32 ? Stem.CIFAR : Stem.IMAGENET;
+                            true,
+                            (classes, channels, side, stem) -> {
+                                Stem fitting = side == 32 ? Stem.CIFAR : Stem.IMAGENET;
                                 Stem chosen = stem.orElse(fitting);
                                 return ResNet.ofImageNet(depth, chosen, channels, classes, false);
                             }));
@@ -41,60 +44,43 @@ public final class Models {
                             "resnet" + depth,
                             "He's residual network of " + depth + " layers for 32x32 images",
                             1,
-                            (classes, channels, _, stem) ->
-                                    ResNet.ofCifar(
-                                            depth,
-                                            stem.orElse(Stem.CIFAR),
-                                            channels,
-                                            classes,
-                                            false)));
+                            true,
+                            (classes, channels, _, stem) -> {
+                                Stem chosen = stem.orElse(Stem.CIFAR);
+                                return ResNet.ofCifar(depth, chosen, channels, classes, false);
+                            }));
         }
-        addWithoutStem(
-                "resnet9",
-                "small and fast residual network for 32x32 images (DAWNBench)",
-                8,
-                (classes, channels, _) -> new ResNet9(channels, classes));
-        addWithoutStem(
-                "alexnet",
-                "five convolutions and three linear layers, for 224x224 images",
-                63,
-                (classes, channels, _) -> new AlexNet(channels, classes));
-        addWithoutStem(
-                "simple-alexnet",
-                "two convolutions and three linear layers after AlexNet, for 224x224 images",
-                31,
-                (classes, channels, side) -> AlexNet.simple(channels, side, classes));
-        addWithoutStem(
-                "cnn",
-                "two convolutions and two linear layers, for 28x28 digits",
-                10,
-                (classes, channels, side) -> SmallCnn.of(channels, side, classes));
+        ALL.add(
+                new Entry(
+                        "resnet9",
+                        "small and fast residual network for 32x32 images (DAWNBench)",
+                        8,
+                        false,
+                        (classes, channels, _, _) -> new ResNet9(channels, classes)));
+        ALL.add(
+                new Entry(
+                        "alexnet",
+                        "five convolutions and three linear layers, for 224x224 images",
+                        63,
+                        false,
+                        (classes, channels, _, _) -> new AlexNet(channels, classes)));
+        ALL.add(
+                new Entry(
+                        "simple-alexnet",
+                        "two convolutions and three linear layers after AlexNet, for 224x224 images",
+                        31,
+                        false,
+                        (classes, channels, side, _) -> AlexNet.simple(channels, side, classes)));
+        ALL.add(
+                new Entry(
+                        "cnn",
+                        "two convolutions and two linear layers, for 28x28 digits",
+                        10,
+                        false,
+                        (classes, channels, side, _) -> SmallCnn.of(channels, side, classes)));
     }
 
     private Models() {}
-
-    @FunctionalInterface
-    private interface PlainMaker {
-        Module make(int classes, int channels, int imageSize);
-    }
-
-    private static void addWithoutStem(
-            String name, String description, int smallestImage, PlainMaker maker) {
-        ALL.add(
-                new Entry(
-                        name,
-                        description,
-                        smallestImage,
-                        (classes, channels, imageSize, stem) -> {
-                            if (stem.isPresent()) {
-                                throw new IllegalArgumentException(
-                                        name
-                                                + " has no choice of stem; only resnet18 to resnet152"
-                                                + " and resnet8 to resnet110 have");
-                            }
-                            return maker.make(classes, channels, imageSize);
-                        }));
-    }
 
     public static List<Entry> all() {
         return List.copyOf(ALL);
@@ -122,6 +108,10 @@ public final class Models {
             throw new IllegalArgumentException(
                     "%1$s: images of %2$dx%2$d are too small; it takes %3$dx%3$d and more"
                             .formatted(name, imageSize, entry.smallestImage()));
+        }
+        if (stem.isPresent() && !entry.hasStem()) {
+            throw new IllegalArgumentException(
+                    name + " has no choice of stem; resnet18 to 152 and resnet8 to 110 have");
         }
         return entry.maker().make(classes, channels, imageSize, stem);
     }

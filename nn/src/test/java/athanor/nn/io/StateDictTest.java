@@ -13,6 +13,7 @@ import athanor.nn.model.ResNet;
 import athanor.nn.model.Stem;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class StateDictTest {
@@ -23,14 +24,18 @@ class StateDictTest {
     }
 
     private static float[] values(Module model, String name) {
-        return model.parameters().get(name).tensor().toFloats();
+        return model.parameter(name).tensor().toFloats();
+    }
+
+    private static TensorData written(Module model, String name) {
+        return Objects.requireNonNull(StateDict.of(model).get(name));
     }
 
     @Test
     void filtersAreWrittenInPyTorchsOrder() {
         Module model = model(10, 1);
         float[] here = values(model, "conv1.weight");
-        TensorData there = StateDict.of(model).get("conv1.weight");
+        TensorData there = written(model, "conv1.weight");
         assertThat(there.shape()).isEqualTo(Shape.of(16, 3, 3, 3));
         float[] written = there.floats();
         for (int k = 0; k < 16; k++) {
@@ -47,15 +52,15 @@ class StateDictTest {
         Module from = model(10, 1);
         from.forward(Tensor.uniform(Backend.cpu(), DType.FLOAT32, Shape.of(2, 8, 8, 3), KEY));
         Module to = model(10, 2);
-        Tensor conv = to.parameters().get("conv1.weight").tensor();
+        Tensor conv = to.parameter("conv1.weight").tensor();
         StateDict.load(to, StateDict.of(from), "test");
-        assertThat(to.parameters().get("conv1.weight").tensor()).isSameAs(conv);
+        assertThat(to.parameter("conv1.weight").tensor()).isSameAs(conv);
         from.parameters()
                 .forEach((name, p) -> assertThat(values(to, name)).isEqualTo(values(from, name)));
         from.buffers()
                 .forEach(
                         (name, b) ->
-                                assertThat(to.buffers().get(name).tensor().toFloats())
+                                assertThat(to.parameter(name).tensor().toFloats())
                                         .isEqualTo(b.tensor().toFloats()));
     }
 
@@ -65,7 +70,7 @@ class StateDictTest {
         Module to = ResNet.ofCifar(8, Stem.CIFAR, 3, 10, false);
         StateDict.load(to, StateDict.of(from), "test");
         assertThat(values(to, "fc.weight")).isEqualTo(values(from, "fc.weight"));
-        assertThat(to.parameters().get("fc.weight").tensor().requiresGradient()).isTrue();
+        assertThat(to.parameter("fc.weight").tensor().requiresGradient()).isTrue();
     }
 
     @Test
@@ -76,7 +81,7 @@ class StateDictTest {
         StateDict.load(doubles, StateDict.of(floats), "test");
         Module back = model(10, 3);
         StateDict.load(back, StateDict.of(doubles), "test");
-        assertThat(StateDict.of(doubles).get("conv1.weight").type()).isEqualTo(TensorData.Type.F64);
+        assertThat(written(doubles, "conv1.weight").type()).isEqualTo(TensorData.Type.F64);
         assertThat(values(back, "conv1.weight")).isEqualTo(values(floats, "conv1.weight"));
     }
 

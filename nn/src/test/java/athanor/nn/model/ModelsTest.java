@@ -13,7 +13,6 @@ import athanor.engine.Tensor;
 import athanor.engine.Workspace;
 import athanor.kernels.random.PhiloxKey;
 import athanor.nn.Module;
-import athanor.nn.Parameter;
 import athanor.nn.Summary;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,7 +41,7 @@ class ModelsTest {
         assertThat(create("resnet9", 10, 3, 32).parameterCount()).isEqualTo(6_573_120);
         assertThat(create("alexnet", 1000, 3, 224).parameterCount()).isEqualTo(61_100_840);
         assertThat(create("cnn", 10, 1, 28).parameterCount()).isEqualTo(225_034);
-        assertThat(create("simple-alexnet", 10, 1, 224).parameters().get("7.weight").shape())
+        assertThat(create("simple-alexnet", 10, 1, 224).parameter("7.weight").shape())
                 .isEqualTo(Shape.of(256, 192 * 13 * 13));
     }
 
@@ -92,7 +91,8 @@ class ModelsTest {
     @Test
     void everyModelMakesLogitsOfAnImageAndKeepsNothingElse() {
         for (Models.Entry entry : Models.all()) {
-            if (List.of("resnet101", "resnet152", "alexnet").contains(entry.name())) {
+            if (List.of("resnet34", "resnet101", "resnet152", "resnet110", "alexnet")
+                    .contains(entry.name())) {
                 continue; // the same code as others, and large
             }
             Optional<Stem> stem = Optional.empty();
@@ -116,7 +116,7 @@ class ModelsTest {
 
     @Test
     void theGradientReachesEveryParameter() {
-        for (String name : List.of("resnet8", "resnet18", "resnet50", "resnet9", "cnn")) {
+        for (String name : List.of("resnet8", "resnet50", "resnet9", "cnn")) {
             Module model = create(name, 3, 1, name.equals("cnn") ? 10 : 32);
             model.initialize(KEY);
             try (Workspace _ = Workspace.open()) {
@@ -161,8 +161,7 @@ class ModelsTest {
     }
 
     private static int stemSide(Module model) {
-        Parameter filters = model.parameters().get("conv1.weight");
-        return filters.shape().dim(1);
+        return model.parameter("conv1.weight").shape().dim(1);
     }
 
     @Test

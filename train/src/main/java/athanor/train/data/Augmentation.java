@@ -45,10 +45,10 @@ public record Augmentation(List<Step> steps) {
         Transform ready(ImageShape input);
     }
 
-    /// A step at work: reads `from`, may write `to`, and returns the one that holds the result.
+    /// A step at work: writes its result to `to`, or says no where `from` stays as it is.
     @FunctionalInterface
     interface Transform {
-        byte[] apply(byte[] from, byte[] to, PhiloxKey key);
+        boolean apply(byte[] from, byte[] to, PhiloxKey key);
     }
 
     /// Moves the image by up to `padding` pixels either way, each shift equally likely, and leaves
@@ -72,7 +72,7 @@ public record Augmentation(List<Step> steps) {
                 int down = Philox.below(key, 0, 2 * padding + 1) - padding;
                 int right = Philox.below(key, 1, 2 * padding + 1) - padding;
                 shift(shape, from, to, down, right);
-                return to;
+                return true;
             };
         }
 
@@ -106,10 +106,10 @@ public record Augmentation(List<Step> steps) {
         public Transform ready(ImageShape shape) {
             return (from, to, key) -> {
                 if (Philox.below(key, 0, 2) == 0) {
-                    return from;
+                    return false;
                 }
                 mirror(shape, from, to);
-                return to;
+                return true;
             };
         }
 
@@ -148,7 +148,7 @@ public record Augmentation(List<Step> steps) {
             Bilinear bilinear = new Bilinear(input, side, side);
             return (from, to, key) -> {
                 bilinear.apply(from, to);
-                return to;
+                return true;
             };
         }
     }

@@ -160,6 +160,8 @@ public final class Batches implements AutoCloseable {
         batch.holds(number, size);
     }
 
+    /// Waits for any change; both callers look again in a loop.
+    @SuppressWarnings("WaitNotInLoop")
     private void await() {
         try {
             lock.wait();

@@ -1,6 +1,6 @@
 package athanor.train.data;
 
-/// y[i] = sum of w[i][j] x[j] along both axes, w a triangle of pixel centres at i + 1/2, as
+/// `y[i] = sum of w[i][j] x[j]` along both axes, w a triangle of pixel centres at i + 1/2, as
 /// PyTorch's `interpolate(mode="bilinear", align_corners=False, antialias=True)`. Enlarging, the
 /// triangle spans one pixel to either side; shrinking, it spans the scale, so that every pixel
 /// counts. One thread at a time: it owns its scratch.

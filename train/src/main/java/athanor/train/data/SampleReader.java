@@ -39,11 +39,13 @@ final class SampleReader {
     void read(int index, float[] images, int offset) {
         dataset.read(index, first);
         byte[] pixels = first;
-        if (!transforms.isEmpty()) {
-            PhiloxKey sample = epoch.derive(index);
-            for (int i = 0; i < transforms.size(); i++) {
-                byte[] spare = pixels == first ? second : first;
-                pixels = transforms.get(i).apply(pixels, spare, sample.derive(i));
+        byte[] spare = second;
+        PhiloxKey sample = epoch.derive(index);
+        for (int i = 0; i < transforms.size(); i++) {
+            if (transforms.get(i).apply(pixels, spare, sample.derive(i))) {
+                byte[] result = spare;
+                spare = pixels;
+                pixels = result;
             }
         }
         int channels = output.channels();

@@ -78,6 +78,6 @@ public final class SampleSheet {
         int red = pixels[at] & 0xff;
         return shape.channels() < 3
                 ? red * 0x010101
-                : red << 16 | (pixels[at + 1] & 0xff) << 8 | pixels[at + 2] & 0xff;
+                : red << 16 | (pixels[at + 1] & 0xff) << 8 | (pixels[at + 2] & 0xff);
     }
 }

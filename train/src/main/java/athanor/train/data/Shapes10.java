@@ -17,7 +17,7 @@ public final class Shapes10 {
     private static final ImageShape SHAPE = new ImageShape(SIDE, SIDE, 3);
 
     /// Points per pixel and axis at which a figure is asked whether it covers them.
-    private static final int SAMPLES = 4;
+    private static final int SAMPLES = 3;
 
     private Shapes10() {}
 
@@ -27,6 +27,7 @@ public final class Shapes10 {
         boolean covers(float u, float v);
     }
 
+    @SuppressWarnings("ImmutableEnumChecker") // the regions keep nothing
     private enum Figure {
         DISC(180, (u, v) -> u * u + v * v < 0.72f),
         RING(180, (u, v) -> between(u * u + v * v, 0.3f, 0.9f)),
@@ -190,15 +191,16 @@ public final class Shapes10 {
         double angle = StrictMath.toRadians(degrees);
         float cos = (float) StrictMath.cos(angle);
         float sin = (float) StrictMath.sin(angle);
-        float reach = 1.5f * Math.max(width, height);
+        float reach = 1.3f * Math.max(width, height);
         for (int row = Math.max(0, (int) (y - reach)); row < Math.min(SIDE, y + reach); row++) {
             for (int column = Math.max(0, (int) (x - reach));
                     column < Math.min(SIDE, x + reach);
                     column++) {
                 int covered = 0;
                 for (int sample = 0; sample < SAMPLES * SAMPLES; sample++) {
+                    int line = sample / SAMPLES;
                     float dx = column + (sample % SAMPLES + 0.5f) / SAMPLES - x;
-                    float dy = row + (sample / SAMPLES + 0.5f) / SAMPLES - y;
+                    float dy = row + (line + 0.5f) / SAMPLES - y;
                     if (region.covers(
                             (cos * dx + sin * dy) / width, (cos * dy - sin * dx) / height)) {
                         covered++;
@@ -213,14 +215,17 @@ public final class Shapes10 {
         }
     }
 
-    /// Adds noise and rounds to bytes. One draw of 32 bits gives the noise of a pixel's three
-    /// channels.
+    /// Adds noise and rounds to bytes. A word of 32 random bits serves a pixel's three channels.
     private static void develop(float[] canvas, Draws draws, byte[] pixels, int offset) {
         float strength = draws.between(0.02f, 0.15f);
+        PhiloxKey key = draws.key.derive("noise");
+        int[] words = new int[4];
         for (int i = 0; i < SIDE * SIDE; i++) {
-            int bits = draws.bits();
+            if (i % 4 == 0) {
+                Philox.block(key, i / 4, words, 0);
+            }
             for (int c = 0; c < 3; c++) {
-                float noise = (bits >>> (10 * c) & 1023) / 1023f - 0.5f;
+                float noise = ((words[i % 4] >>> (10 * c)) & 1023) / 1023f - 0.5f;
                 float value = canvas[3 * i + c] + 2 * strength * noise;
                 pixels[offset + 3 * i + c] = (byte) Math.clamp((int) (value * 255 + 0.5f), 0, 255);
             }
@@ -234,10 +239,6 @@ public final class Shapes10 {
 
         Draws(PhiloxKey key) {
             this.key = key;
-        }
-
-        int bits() {
-            return Philox.bits(key, next++);
         }
 
         int below(int bound) {
