@@ -8,6 +8,7 @@ import athanor.engine.Moments;
 import athanor.engine.Shape;
 import athanor.engine.Tensor;
 import athanor.engine.operation.Concat;
+import athanor.engine.operation.Convolution;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -244,6 +245,20 @@ final class ErrorCases {
                         "[2, 3]",
                         "[4]",
                         "3 channels"),
+                of(
+                        "batchNorm/nothing",
+                        b -> x(b, 0, 3).moments(),
+                        "moments",
+                        "[0, 3]",
+                        "no elements",
+                        "running statistics"),
+                of(
+                        "convolution/moments of nothing",
+                        b -> Convolution.withMoments(x(b, 0, 5, 5, 3), x(b, 8, 3, 3, 3), PLAIN),
+                        "conv2d",
+                        "[0, 5, 5, 3]",
+                        "no elements",
+                        "batch of 1"),
                 of(
                         "batchNorm/residual",
                         b -> norm(b, x(b, 3), x(b, 3), x(b, 3), x(b, 4, 3)),
