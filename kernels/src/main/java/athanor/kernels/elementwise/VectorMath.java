@@ -13,10 +13,11 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
-/// Transcendental functions of float, each for a vector of numbers and for one number. Both forms take the same steps
-/// (add, multiply, fma, integer operations), so they give the same bits, interpreted or compiled. Errors are at most
-/// 4e-7 of the result where it is not subnormal; [#gelu] and the gradients add 4e-7 of their argument. The polynomials
-/// are minimax fits made for this class, their coefficients listed from the highest power.
+/// Transcendental functions of float, each for a vector of numbers and for one number. Both forms
+/// take the same steps (add, multiply, fma, integer operations), so they give the same bits,
+/// interpreted or compiled. Errors are at most 4e-7 of the result where it is not subnormal;
+/// [#gelu] and the gradients add 4e-7 of their argument. The polynomials are minimax fits made for
+/// this class, their coefficients listed from the highest power.
 public final class VectorMath {
     /// The widest vector of floats this machine has.
     public static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
@@ -29,7 +30,8 @@ public final class VectorMath {
     private static final float LN2_HIGH = 0.69314575f;
 
     private static final float LN2_LOW = 1.4286068e-06f;
-    /// 1.5 * 2^23: a small number added to it is rounded to an integer, which its low bits then show.
+    /// 1.5 * 2^23: a small number added to it is rounded to an integer, which its low bits then
+    /// show.
     private static final float ROUND = 12582912f;
 
     private static final int ROUND_BITS = 0x4B400000;
@@ -66,8 +68,8 @@ public final class VectorMath {
     /// Beyond it the derivative of GELU is 0 or 1.
     private static final float GELU_FLAT = 10;
 
-    // Each constant in every lane. Made once: as calls in the functions, their share of the 18,000 nodes that C2 will
-    // inline into a loop is too large.
+    // Each constant in every lane. Made once: as calls in the functions, their share of the 18,000
+    // nodes that C2 will inline into a loop is too large.
     private static final FloatVector ALL_LOG2_E = all(LOG2_E);
     private static final FloatVector ALL_ROUND = all(ROUND);
     private static final FloatVector ALL_MINUS_LN2_LOW = all(-LN2_LOW);
@@ -107,7 +109,8 @@ public final class VectorMath {
         return FloatVector.fromArray(SPECIES, x, index);
     }
 
-    /// exp(x) = 2^n exp(r) with x = n log(2) + r; 2^n is applied in two halves, so that subnormal results come out.
+    /// exp(x) = 2^n exp(r) with x = n log(2) + r; 2^n is applied in two halves, so that subnormal
+    /// results come out.
     public static FloatVector exp(FloatVector x) {
         FloatVector low = x.blend(EXP_HIGHEST, x.compare(GT, EXP_HIGHEST));
         FloatVector c = low.blend(EXP_LOWEST, low.compare(LT, EXP_LOWEST));
@@ -191,7 +194,8 @@ public final class VectorMath {
         return (x >= 0 ? 1 : e) / (e + 1);
     }
 
-    /// max(x, 0) + log(1 + u) with u = exp(-|x|); above sqrt(2) - 1, log(1 + u) = log(2) + log(1 + (u - 1) / 2).
+    /// max(x, 0) + log(1 + u) with u = exp(-|x|); above sqrt(2) - 1, log(1 + u) = log(2) + log(1 +
+    /// (u - 1) / 2).
     public static FloatVector softplus(FloatVector x) {
         FloatVector u = exp(x.abs().neg());
         VectorMask<Float> large = u.compare(GT, SQRT_2_MINUS_1);
