@@ -123,7 +123,7 @@ def main():
         loss.backward(); optimizer.step(); losses.append(loss.item())
         if s == 0:
             after_one = state()
-    common = [f"{ROOT}/athanor", "train", "--model", model_name, "--data", "mnist" if is_alexnet else "cifar10", "--data-dir", folder,
+    common = [os.environ.get("ATHANOR", f"{ROOT}/athanor"), "train", "--model", model_name, "--data", "mnist" if is_alexnet else "cifar10", "--data-dir", folder,
               "--init", f"{work}/init.safetensors", "--augment", "none", "--shuffle", "off", "--batch-size", str(BATCH), "--lr", str(RATE),
               "--schedule", "constant", "--optimizer", optimizer_name, "--momentum", "0.9", "--weight-decay", "5e-4", "--print-freq", "1",
               "--epochs", "1", "--no-progress"] + (["--image-size", "224", "--mean", "0", "--std", "1", "--drop", "0"] if is_alexnet else [])

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// order in which they were computed. What a node saved is given back as soon as it was visited.
 final class Backpropagation {
     private final Object2IntOpenHashMap<Node> awaited = new Object2IntOpenHashMap<>();
-    private final Map<Node, Tensor> pending = new IdentityHashMap<>();
+    private final IdentityHashMap<Node, Tensor> pending = new IdentityHashMap<>();
     private final PriorityQueue<Node> ready =
             new PriorityQueue<>(Comparator.comparingLong(Node::sequence).reversed());
     private final Gradients gradients;
@@ -49,13 +48,24 @@ final class Backpropagation {
         for (Node node = ready.poll(); node != null; node = ready.poll()) {
             Tensor dy = take(node);
             if (node.isLeaf()) {
-                gradients.put(node, dy);
+                gradients.put(node, unshared(dy));
             } else {
                 visit(node, dy);
                 dy.release();
             }
         }
         return gradients;
+    }
+
+    /// Who receives a leaf's gradient may write to it (clip it, average it): it is no other's too.
+    private static Tensor unshared(Tensor gradient) {
+        if (gradient.storage().isExclusive()) {
+            return gradient;
+        }
+        Tensor copy = gradient.emptyLike(gradient.shape());
+        copy.assign(gradient);
+        gradient.release();
+        return copy;
     }
 
     private void visit(Node node, Tensor dy) {

@@ -12,6 +12,13 @@ public record Conv2dOptions(
         int groups) {
     public static final Conv2dOptions DEFAULT = new Conv2dOptions(1, 1, 0, 0, 1, 1, 1);
 
+    public Conv2dOptions {
+        requireAtLeast(1, "stride", strideHeight, strideWidth);
+        requireAtLeast(0, "padding", paddingHeight, paddingWidth);
+        requireAtLeast(1, "dilation", dilationHeight, dilationWidth);
+        requireAtLeast(1, "groups", groups, groups);
+    }
+
     public Conv2dOptions stride(int stride) {
         return new Conv2dOptions(
                 stride, stride, paddingHeight, paddingWidth, dilationHeight, dilationWidth, groups);
@@ -36,5 +43,13 @@ public record Conv2dOptions(
                 dilationHeight,
                 dilationWidth,
                 groups);
+    }
+
+    private static void requireAtLeast(int least, String name, int first, int second) {
+        if (Math.min(first, second) < least) {
+            throw new IllegalArgumentException(
+                    "conv2d: %s %d; it must be at least %d"
+                            .formatted(name, Math.min(first, second), least));
+        }
     }
 }

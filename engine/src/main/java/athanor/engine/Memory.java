@@ -20,9 +20,6 @@ public final class Memory {
 
     public Memory(Backend backend) {
         this.backend = backend;
-        for (DType dtype : DType.values()) {
-            free.put(dtype, new Int2ObjectRBTreeMap<>());
-        }
     }
 
     /// A buffer of at least that many elements, with any contents.
@@ -37,7 +34,7 @@ public final class Memory {
     public synchronized void give(Buffer buffer) {
         live -= bytes(buffer);
         pooled += bytes(buffer);
-        free.get(buffer.dtype())
+        sizes(buffer.dtype())
                 .computeIfAbsent(buffer.length(), _ -> new ArrayDeque<>())
                 .push(buffer);
     }
@@ -67,8 +64,12 @@ public final class Memory {
         pooled = 0;
     }
 
+    private Int2ObjectRBTreeMap<ArrayDeque<Buffer>> sizes(DType dtype) {
+        return free.computeIfAbsent(dtype, _ -> new Int2ObjectRBTreeMap<>());
+    }
+
     private Buffer reuse(DType dtype, int length) {
-        Int2ObjectRBTreeMap<ArrayDeque<Buffer>> sizes = free.get(dtype);
+        Int2ObjectRBTreeMap<ArrayDeque<Buffer>> sizes = sizes(dtype);
         var fitting = sizes.tailMap(length);
         if (!fitting.isEmpty() && fitting.firstIntKey() <= length * WASTE + 64) {
             int size = fitting.firstIntKey();

@@ -198,6 +198,14 @@ public final class Tensor {
             throw new ShapeMismatch(
                     "assign", "the shapes differ", shape, values.shape, "They must be equal.");
         }
+        if (values.dtype() != dtype()) {
+            throw new IllegalArgumentException(
+                    "assign: the types differ, "
+                            + dtype()
+                            + " and "
+                            + values.dtype()
+                            + "; cast the values");
+        }
         backend().copy(values.buffer(), buffer(), size());
     }
 
@@ -260,6 +268,14 @@ public final class Tensor {
             throw new IllegalStateException(
                     "backward: nothing behind this tensor requires a gradient;"
                             + " call requireGradient() on a leaf, and stay out of GradMode.off");
+        }
+        if (!dy.shape.equals(shape)) {
+            throw new ShapeMismatch(
+                    "backward",
+                    "dy is a gradient of this tensor",
+                    shape,
+                    dy.shape,
+                    "The shapes must be equal.");
         }
         return Backpropagation.run(node, dy.alias(), listener);
     }

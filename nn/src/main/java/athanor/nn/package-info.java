@@ -1,4 +1,4 @@
-/** x. */
+/// Layers, initializers, losses.
 @NullMarked
 package athanor.nn;
 

@@ -9,6 +9,7 @@ import athanor.nn.io.Safetensors;
 import athanor.nn.io.StateDict;
 import athanor.nn.io.TensorData;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -16,9 +17,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// A training at one moment, as a safetensors file that other programs read too: the model's parameters and buffers under
-/// torchvision's names, and under `optimizer.` and `state.` what a resume needs beside them. The settings, the model and
-/// the names of the classes are texts in its header.
+/// A training at one moment, as a safetensors file that other programs read too: the model's
+/// parameters and buffers under torchvision's names, and under `optimizer.` and `state.` what a
+/// resume needs beside them. The settings, the model and the names of the classes are texts in its
+/// header.
 public record Checkpoint(
         Settings settings,
         ModelSpec spec,
@@ -39,8 +41,13 @@ public record Checkpoint(
             Module model,
             Optimizer optimizer) {
         Map<String, TensorData> tensors = new LinkedHashMap<>(StateDict.of(model));
-        optimizer.state().forEach((name, tensor) ->
-                tensors.put(OPTIMIZER + name, TensorData.of(tensor.shape(), tensor.toFloats())));
+        optimizer
+                .state()
+                .forEach(
+                        (name, tensor) ->
+                                tensors.put(
+                                        OPTIMIZER + name,
+                                        TensorData.of(tensor.shape(), tensor.toFloats())));
         return new Checkpoint(settings, spec, classNames, progress, optimizer.steps(), tensors);
     }
 
@@ -53,7 +60,8 @@ public record Checkpoint(
         Map<String, String> texts = new LinkedHashMap<>();
         texts.put("format", "pt");
         texts.put("athanor.settings", json(settings.asMap()));
-        texts.put("athanor.model", json(List.of(spec.classes(), spec.channels(), spec.imageSize())));
+        texts.put(
+                "athanor.model", json(List.of(spec.classes(), spec.channels(), spec.imageSize())));
         texts.put("athanor.classes", json(classNames));
         new Safetensors(texts, all).write(file);
     }
@@ -64,16 +72,19 @@ public record Checkpoint(
         Map<String, TensorData> tensors = new LinkedHashMap<>(contents.tensors());
         TensorData numbers = tensors.remove(PROGRESS);
         TensorData optimizerSteps = tensors.remove(OPTIMIZER_STEPS);
-        if (numbers == null || optimizerSteps == null || !contents.metadata().containsKey("athanor.settings")) {
+        if (numbers == null
+                || optimizerSteps == null
+                || !contents.metadata().containsKey("athanor.settings")) {
             throw new ModelFileProblem(
-                    file + ": it holds tensors, but is no checkpoint of athanor; use it with --init FILE instead");
+                    file
+                            + ": it holds tensors, but is no checkpoint of athanor; use it with --init FILE instead");
         }
-        Settings settings = Settings.ofMap(texts(file, contents, "athanor.settings"));
-        List<Integer> sizes = numbers(file, contents);
+        Settings settings = Settings.ofMap(parse(file, contents, "athanor.settings", new TypeReference<>() {}));
+        List<Integer> sizes = parse(file, contents, "athanor.model", new TypeReference<>() {});
         return new Checkpoint(
                 settings,
                 ModelSpec.of(settings, sizes.get(0), sizes.get(1), sizes.get(2)),
-                names(file, contents),
+                parse(file, contents, "athanor.classes", new TypeReference<>() {}),
                 Progress.of(numbers.doubles()),
                 optimizerSteps.longs()[0],
                 tensors);
@@ -89,17 +100,30 @@ public record Checkpoint(
     /// Puts a training where this one was.
     void restore(Module model, Optimizer optimizer) {
         Map<String, Tensor> state = optimizer.state();
-        state.forEach((name, tensor) -> {
-            TensorData data = tensors.get(OPTIMIZER + name);
-            if (data == null || !data.shape().equals(tensor.shape())) {
-                throw new TrainingProblem("--resume: the checkpoint has no " + OPTIMIZER + name + " of shape "
-                        + tensor.shape() + "; resume with the --optimizer that wrote it");
-            }
-        });
+        state.forEach(
+                (name, tensor) -> {
+                    TensorData data = tensors.get(OPTIMIZER + name);
+                    if (data == null || !data.shape().equals(tensor.shape())) {
+                        throw new TrainingProblem(
+                                "--resume: the checkpoint has no "
+                                        + OPTIMIZER
+                                        + name
+                                        + " of shape "
+                                        + tensor.shape()
+                                        + "; resume with the --optimizer that wrote it");
+                    }
+                });
         StateDict.load(model, tensors, "the checkpoint");
-        state.forEach((name, tensor) -> Optional.ofNullable(tensors.get(OPTIMIZER + name))
-                .ifPresent(data -> tensor.backend()
-                        .copy(HostBuffer.of(data.floats()), tensor.buffer(), tensor.size())));
+        state.forEach(
+                (name, tensor) ->
+                        Optional.ofNullable(tensors.get(OPTIMIZER + name))
+                                .ifPresent(
+                                        data ->
+                                                tensor.backend()
+                                                        .copy(
+                                                                HostBuffer.of(data.floats()),
+                                                                tensor.buffer(),
+                                                                tensor.size())));
         optimizer.resumeAt(optimizerSteps);
     }
 
@@ -116,26 +140,9 @@ public record Checkpoint(
         }
     }
 
-    private static Map<String, String> texts(Path file, Safetensors contents, String key) {
-        Map<String, String> texts = new LinkedHashMap<>();
-        parse(file, contents, key, Map.class).forEach((k, v) -> texts.put(String.valueOf(k), String.valueOf(v)));
-        return texts;
-    }
-
-    private static List<Integer> numbers(Path file, Safetensors contents) {
-        return parse(file, contents, "athanor.model", List.class).stream()
-                .map(value -> ((Number) value).intValue())
-                .toList();
-    }
-
-    private static List<String> names(Path file, Safetensors contents) {
-        return parse(file, contents, "athanor.classes", List.class).stream().map(String::valueOf).toList();
-    }
-
-    @SuppressWarnings("unchecked")
-    private static <T> T parse(Path file, Safetensors contents, String key, Class<? super T> type) {
+    private static <T> T parse(Path file, Safetensors contents, String key, TypeReference<T> type) {
         try {
-            return (T) JSON.readValue(contents.metadata().getOrDefault(key, ""), type);
+            return JSON.readValue(contents.metadata().getOrDefault(key, ""), type);
         } catch (JsonProcessingException e) {
             throw new ModelFileProblem(file + ": its " + key + " cannot be read; the file is damaged");
         }

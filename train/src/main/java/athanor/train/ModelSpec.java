@@ -22,7 +22,8 @@ public record ModelSpec(
                 imageSize);
     }
 
-    /// The model, without values yet. Throws [InvalidSetting] where there is none of that name and size.
+    /// The model, without values yet. Throws [InvalidSetting] where there is none of that name and
+    /// size.
     public Module create() {
         try {
             return Models.create(model, classes, channels, imageSize, stem);

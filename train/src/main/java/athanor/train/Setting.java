@@ -7,6 +7,7 @@ import java.util.Optional;
 /// Everything a training can be told: the flags of `athanor train`, the lines of a recipe, the keys
 /// of config.json. The names are those of PyTorch's ImageNet example, torchvision's references and
 /// timm.
+@SuppressWarnings("ImmutableEnumChecker") // Kinds are records, and the lists are List.of.
 public enum Setting {
     MODEL(Kind.text(), "model", "NAME", "", "network to train; `athanor models` lists them"),
     STEM(

@@ -5,6 +5,7 @@ import athanor.engine.DType;
 import athanor.engine.Tensor;
 import athanor.kernels.parallel.Parallel;
 import athanor.kernels.random.PhiloxKey;
+import athanor.nn.Dropout;
 import athanor.nn.Module;
 import athanor.nn.Parameter;
 import athanor.train.data.Augmentation;
@@ -49,6 +50,7 @@ public final class TrainingRun {
         ImageShape image = training.shape();
         spec = ModelSpec.of(settings, trainingSet.classes(), image.channels(), image.height());
         model = spec.create();
+        setDropout(settings, model);
         model.to(backend, DType.FLOAT32);
         model.initialize(PhiloxKey.of(settings.seed()).derive("initialization"));
         settings.path(Setting.INIT).ifPresent(file -> Checkpoint.loadParameters(file, model));
@@ -133,14 +135,16 @@ public final class TrainingRun {
                     String.valueOf(batchSize),
                     "1 to " + dataset.size() + ", the images of " + dataset.name());
         }
-        boolean augment = settings.word(Setting.AUGMENT).equals("standard");
         DatasetDescription description = Datasets.named(settings.required(Setting.DATA));
         ImageShape shape = dataset.shape();
-        Augmentation resized = resize(settings, shape);
+        Augmentation augmentation =
+                settings.word(Setting.AUGMENT).equals("standard")
+                        ? description.standardAugmentation(shape)
+                        : Augmentation.none();
         return new DataLoader(
                 dataset,
                 normalization(settings, description, shape.channels()),
-                augment ? description.augmentation(resized) : resized,
+                resized(augmentation, settings, shape),
                 batchSize,
                 settings.on(Setting.SHUFFLE),
                 false,
@@ -157,7 +161,7 @@ public final class TrainingRun {
                         settings,
                         Datasets.named(settings.required(Setting.DATA)),
                         shape.channels()),
-                resize(settings, shape),
+                resized(Augmentation.none(), settings, shape),
                 Math.min(settings.whole(Setting.TEST_BATCH_SIZE), Math.max(1, dataset.size())),
                 false,
                 false,
@@ -165,10 +169,10 @@ public final class TrainingRun {
                 settings.whole(Setting.WORKERS));
     }
 
-    private static Augmentation resize(Settings settings, ImageShape shape) {
+    private static Augmentation resized(Augmentation before, Settings settings, ImageShape shape) {
         int side = settings.whole(Setting.IMAGE_SIZE);
         boolean fits = side == 0 || (side == shape.height() && side == shape.width());
-        return fits ? Augmentation.none() : Augmentation.none().then(new Augmentation.Resize(side));
+        return fits ? before : before.then(new Augmentation.Resize(side));
     }
 
     public static Normalization normalization(
@@ -206,6 +210,18 @@ public final class TrainingRun {
                 settings.whole(Setting.CHECKPOINT_EVERY),
                 settings.real(Setting.LABEL_SMOOTHING),
                 settings.seed());
+    }
+
+    private static void setDropout(Settings settings, Module model) {
+        if (settings.text(Setting.DROP).equals("auto")) {
+            return;
+        }
+        double probability = settings.reals(Setting.DROP, 0, 0.999)[0];
+        for (Module module : model.modules().values()) {
+            if (module instanceof Dropout dropout) {
+                dropout.probability(probability);
+            }
+        }
     }
 
     private static Map<String, Tensor> trainable(Module model) {

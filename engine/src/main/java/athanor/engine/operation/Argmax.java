@@ -16,6 +16,7 @@ public final class Argmax {
                         .filter(i -> i != at)
                         .map(shape::dim)
                         .toArray();
+        Raw.requireElements("argmax", shape, Shape.of(dims));
         Tensor y = Tensor.empty(x.backend(), DType.INT32, Shape.of(dims));
         x.backend()
                 .argmax(

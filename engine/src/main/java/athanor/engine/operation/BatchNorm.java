@@ -21,6 +21,7 @@ public final class BatchNorm {
     /// The moments of each channel (the last axis) over all other axes.
     public static Moments moments(Tensor x) {
         Shape channels = Shape.of(x.shape().dim(-1));
+        requireRows("moments", rows(x), x);
         Tensor mean = x.emptyLike(channels);
         Tensor variance = x.emptyLike(channels);
         x.backend()
@@ -40,7 +41,7 @@ public final class BatchNorm {
             double epsilon,
             Optional<Tensor> residual,
             boolean relu) {
-        requireFit(x, gamma, residual);
+        requireFit(x, moments, gamma, beta, residual);
         Tensor inverseDeviation = moments.variance().add(epsilon).rsqrt();
         Tensor scale =
                 Raw.binary(athanor.kernels.elementwise.Binary.MULTIPLY, gamma, inverseDeviation);
@@ -138,16 +139,23 @@ public final class BatchNorm {
         return x.size() / Math.max(x.shape().dim(-1), 1);
     }
 
-    private static void requireFit(Tensor x, Tensor gamma, Optional<Tensor> residual) {
-        Raw.requireSameKind("batchNorm", x, gamma);
-        if (!gamma.shape().equals(Shape.of(x.shape().dim(-1)))) {
+    static void requireRows(String operation, int rows, Tensor x) {
+        if (rows == 0) {
             throw new ShapeMismatch(
-                    "batchNorm",
-                    "gamma has one number for each channel of x",
+                    operation,
+                    "there are no elements to take the mean of",
                     x.shape(),
-                    gamma.shape(),
-                    "Did you mean a norm of " + x.shape().dim(-1) + " channels?");
+                    "Use a batch of 1 or more, or the running statistics.");
         }
+    }
+
+    private static void requireFit(
+            Tensor x, Moments moments, Tensor gamma, Tensor beta, Optional<Tensor> residual) {
+        Raw.requirePerChannel("batchNorm", "gamma", x, gamma, "a norm of %d channels");
+        Raw.requirePerChannel("batchNorm", "beta", x, beta, "a norm of %d channels");
+        Raw.requirePerChannel("batchNorm", "moments", x, moments.mean(), "those of %d channels");
+        Raw.requirePerChannel(
+                "batchNorm", "moments", x, moments.variance(), "those of %d channels");
         residual.filter(r -> !r.shape().equals(x.shape()))
                 .ifPresent(
                         r -> {

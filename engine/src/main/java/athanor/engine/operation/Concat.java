@@ -11,15 +11,18 @@ public final class Concat {
     private Concat() {}
 
     public static Tensor concat(int axis, List<Tensor> tensors) {
+        if (tensors.isEmpty()) {
+            throw new IllegalArgumentException("concat: at least one tensor is needed");
+        }
         Tensor first = tensors.getFirst();
         int at = first.shape().axis(axis);
+        tensors.forEach(x -> requireFit(first, x, at));
         int total = tensors.stream().mapToInt(x -> x.shape().dim(at)).sum();
         Tensor y = first.emptyLike(first.shape().with(at, total));
         Edge[] edges = new Edge[tensors.size()];
         int position = 0;
         for (int i = 0; i < edges.length; i++) {
             Tensor x = tensors.get(i);
-            requireFit(first, x, at);
             int[] start = new int[first.shape().rank()];
             start[at] = position;
             x.backend()

@@ -38,6 +38,10 @@ public final class CrossEntropy {
                                 + (classes - 1));
             }
         }
+        if (!(smoothing >= 0 && smoothing <= 1)) {
+            throw new IllegalArgumentException(
+                    "crossEntropy: label smoothing " + smoothing + "; it must be in [0, 1]");
+        }
         Tensor targets = x.emptyLike(x.shape());
         double off = smoothing / classes;
         x.backend()
@@ -48,6 +52,7 @@ public final class CrossEntropy {
     /// Targets `[N, classes]` are constants.
     public static Tensor ofTargets(Tensor x, Tensor targets) {
         Raw.requireSameKind("crossEntropy", x, targets);
+        Raw.requireRank("crossEntropy", x, 2, "[N, classes]");
         if (!targets.shape().equals(x.shape())) {
             throw new ShapeMismatch(
                     "crossEntropy",

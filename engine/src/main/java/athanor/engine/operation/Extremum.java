@@ -11,8 +11,10 @@ public final class Extremum {
 
     public static Tensor extremum(Reduction reduction, Tensor x, int... named) {
         boolean[] axes = Raw.axes(x.shape(), named);
-        Tensor y = Raw.reduce(reduction, x, axes, false);
         Shape kept = Raw.keptShape(x.shape(), axes);
+        String name = reduction == Reduction.MAXIMUM ? "max" : "min";
+        Raw.requireElements(name, x.shape(), kept);
+        Tensor y = Raw.reduce(reduction, x, axes, false);
         return Tape.record(
                 "extremum",
                 y,

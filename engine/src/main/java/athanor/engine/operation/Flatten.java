@@ -1,5 +1,6 @@
 package athanor.engine.operation;
 
+import athanor.engine.Shape;
 import athanor.engine.Tensor;
 
 /// [N, H, W, C] as [N, C H W], in the order of PyTorch, so that a Linear layer behind it has
@@ -12,8 +13,9 @@ public final class Flatten {
             return x;
         }
         Raw.requireRank("flatten", x, 4, "[N, H, W, C]");
-        int n = x.shape().dim(0);
-        boolean alreadyInOrder = x.shape().dim(3) == 1 || x.shape().dim(1) * x.shape().dim(2) == 1;
-        return (alreadyInOrder ? x : x.transpose(0, 3, 1, 2)).reshape(n, x.size() / Math.max(n, 1));
+        Shape image = x.shape();
+        boolean alreadyInOrder = image.dim(3) == 1 || image.size(1, 3) == 1;
+        return (alreadyInOrder ? x : x.transpose(0, 3, 1, 2))
+                .reshape(image.dim(0), image.size(1, 4));
     }
 }

@@ -5,7 +5,7 @@ import athanor.engine.Shape;
 import athanor.engine.Tape;
 import athanor.engine.Tensor;
 
-/// y[i] = x[index[i]] along the first axis.   dx[index[i]] += dy[i].
+/// `y[i] = x[index[i]]` along the first axis.   `dx[index[i]] += dy[i]`.
 public final class Gather {
     private Gather() {}
 

@@ -1,7 +1,6 @@
 package athanor.engine.operation;
 
 import athanor.engine.Shape;
-import athanor.engine.ShapeMismatch;
 import athanor.engine.Tape;
 import athanor.engine.Tensor;
 import athanor.kernels.reduce.Reduction;
@@ -17,16 +16,9 @@ public final class LayerNorm {
 
     /// `x [..., width]`, gamma and beta `[width]`.
     public static Tensor layerNorm(Tensor x, Tensor gamma, Tensor beta, double epsilon) {
-        Raw.requireSameKind("layerNorm", x, gamma);
+        Raw.requirePerChannel("layerNorm", "gamma", x, gamma, "a norm of width %d");
+        Raw.requirePerChannel("layerNorm", "beta", x, beta, "a norm of width %d");
         int width = x.shape().dim(-1);
-        if (!gamma.shape().equals(Shape.of(width))) {
-            throw new ShapeMismatch(
-                    "layerNorm",
-                    "gamma has one number for each place of a row",
-                    x.shape(),
-                    gamma.shape(),
-                    "Did you mean a norm of width " + width + "?");
-        }
         int rows = x.size() / Math.max(width, 1);
         Tensor y = x.emptyLike(x.shape());
         Tensor mean = x.emptyLike(Shape.of(rows));

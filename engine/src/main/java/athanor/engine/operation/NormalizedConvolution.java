@@ -21,6 +21,8 @@ public final class NormalizedConvolution {
     public static Tensor convolution(
             Tensor x, Tensor scale, Tensor shift, Tensor w, Conv2dOptions options) {
         ConvolutionGeometry g = Convolution.geometry(x, w, options);
+        Raw.requirePerChannel("conv2dNormalized", "scale", x, scale, "a norm of %d channels");
+        Raw.requirePerChannel("conv2dNormalized", "shift", x, shift, "a norm of %d channels");
         Tensor y = Convolution.result(x, g);
         x.backend()
                 .convolveNormalized(

@@ -3,6 +3,7 @@ package athanor.engine.operation;
 import athanor.engine.Backend;
 import athanor.engine.DType;
 import athanor.engine.Shape;
+import athanor.engine.ShapeMismatch;
 import athanor.engine.Tensor;
 import athanor.kernels.elementwise.Binary;
 import athanor.kernels.elementwise.Unary;
@@ -101,9 +102,35 @@ final class Raw {
         }
     }
 
+    /// One number for each place of the last axis of x.
+    static void requirePerChannel(
+            String operation, String what, Tensor x, Tensor vector, String meant) {
+        requireSameKind(operation, x, vector);
+        int channels = x.shape().dim(-1);
+        if (!vector.shape().equals(Shape.of(channels))) {
+            throw new ShapeMismatch(
+                    operation,
+                    what + " has one number for each channel (place of the last axis) of x",
+                    x.shape(),
+                    vector.shape(),
+                    "Did you mean " + meant.formatted(channels) + "?");
+        }
+    }
+
+    /// For what chooses from elements: there must be some where there is a result.
+    static void requireElements(String operation, Shape shape, Shape result) {
+        if (shape.size() == 0 && result.size() > 0) {
+            throw new ShapeMismatch(
+                    operation,
+                    "there are no elements to choose from",
+                    shape,
+                    "Did you mean another axis?");
+        }
+    }
+
     static void requireRank(String operation, Tensor x, int rank, String axes) {
         if (x.shape().rank() != rank) {
-            throw new athanor.engine.ShapeMismatch(
+            throw new ShapeMismatch(
                     operation,
                     "a tensor " + axes + " is needed",
                     x.shape(),

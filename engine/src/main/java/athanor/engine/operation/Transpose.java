@@ -1,10 +1,11 @@
 package athanor.engine.operation;
 
 import athanor.engine.Shape;
+import athanor.engine.ShapeMismatch;
 import athanor.engine.Tape;
 import athanor.engine.Tensor;
 
-/// y has axis i where x had axis p[i].   dx = dy with the inverse permutation.
+/// y has axis i where x had axis `p[i]`.   dx = dy with the inverse permutation.
 public final class Transpose {
     private Transpose() {}
 
@@ -27,6 +28,13 @@ public final class Transpose {
     }
 
     private static int[] swapLastTwo(Shape shape) {
+        if (shape.rank() < 2) {
+            throw new ShapeMismatch(
+                    "transpose",
+                    "the last two axes change places, so there must be two axes",
+                    shape,
+                    "Did you mean a reshape to one row or one column?");
+        }
         int[] permutation = java.util.stream.IntStream.range(0, shape.rank()).toArray();
         permutation[shape.axis(-1)] = shape.axis(-2);
         permutation[shape.axis(-2)] = shape.axis(-1);

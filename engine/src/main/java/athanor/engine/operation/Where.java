@@ -11,20 +11,26 @@ public final class Where {
 
     public static Tensor where(Tensor condition, Tensor a, Tensor b) {
         Raw.requireSameKind("where", a, b);
-        if (!a.shape().equals(b.shape()) || !a.shape().equals(condition.shape())) {
-            throw new ShapeMismatch(
-                    "where",
-                    "the shapes differ",
-                    a.shape(),
-                    b.shape(),
-                    "They must equal the condition's; use expand.");
-        }
+        Raw.requireSameKind("where", a, condition);
+        requireShape(a, b);
+        requireShape(a, condition);
         Tensor y = select(condition, a, b);
         return Tape.record(
                 "where",
                 y,
                 Tape.edge(a, dy -> select(condition, dy, zeros(dy)), condition),
                 Tape.edge(b, dy -> select(condition, zeros(dy), dy), condition));
+    }
+
+    private static void requireShape(Tensor a, Tensor other) {
+        if (!a.shape().equals(other.shape())) {
+            throw new ShapeMismatch(
+                    "where",
+                    "the shapes differ",
+                    a.shape(),
+                    other.shape(),
+                    "Condition, a and b must have the same; use expand.");
+        }
     }
 
     private static Tensor select(Tensor condition, Tensor a, Tensor b) {

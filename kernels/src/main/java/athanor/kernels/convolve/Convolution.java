@@ -3,8 +3,8 @@ package athanor.kernels.convolve;
 import athanor.kernels.matmul.Gemm;
 import java.util.Arrays;
 
-/// Convolution and its two gradients; see [ConvolutionGeometry] for the formula and the layouts, [PlainConvolution] for
-/// the loops that define them.
+/// Convolution and its two gradients; see [ConvolutionGeometry] for the formula and the layouts,
+/// [PlainConvolution] for the loops that define them.
 public final class Convolution {
     private Convolution() {}
 
@@ -17,7 +17,21 @@ public final class Convolution {
             int channels = g.channels();
             int filters = g.filters();
             Gemm.multiply(
-                    false, true, g.outputRows(), filters, channels, x, 0, channels, w, 0, channels, y, 0, filters, false);
+                    false,
+                    true,
+                    g.outputRows(),
+                    filters,
+                    channels,
+                    x,
+                    0,
+                    channels,
+                    w,
+                    0,
+                    channels,
+                    y,
+                    0,
+                    filters,
+                    false);
             return;
         }
         FilterSweep sweep = FilterSweep.forward(g);
@@ -33,7 +47,21 @@ public final class Convolution {
             int channels = g.channels();
             int filters = g.filters();
             Gemm.multiply(
-                    false, false, g.outputRows(), channels, filters, dy, 0, filters, w, 0, channels, dx, 0, channels, false);
+                    false,
+                    false,
+                    g.outputRows(),
+                    channels,
+                    filters,
+                    dy,
+                    0,
+                    filters,
+                    w,
+                    0,
+                    channels,
+                    dx,
+                    0,
+                    channels,
+                    false);
             return;
         }
         FilterSweep sweep = FilterSweep.inputGradient(g);

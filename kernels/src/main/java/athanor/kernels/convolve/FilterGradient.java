@@ -6,51 +6,80 @@ import athanor.kernels.matmul.Tiles;
 import athanor.kernels.parallel.Parallel;
 import athanor.kernels.parallel.Scratch;
 
-/// The gradient of the filters: `dw = dy^T X`, where `X [N P Q, R S C]` holds what each output place saw. X is never
-/// whole: each piece packs the panels of it that it multiplies next. The sum runs over all places of all images, so where
-/// dw is small, it is cut into parts, as many as the shape says, whose sums are added in their order.
-record FilterGradient(ConvolutionGeometry geometry, int parts, int partRows, int blocks) {
+/// The gradient of the filters: `dw = dy^T X`, where `X [N P Q, R S C]` holds what each output
+/// place saw. X is never whole: each piece packs the panels of it that it multiplies next. The sum
+/// runs over all places of all images, so where dw is small, it is cut into parts, as many as the
+/// shape says, whose sums are added in their order.
+///
+/// dy is read where it lies, a column of it to a row of a tile: to pack it first was slower
+/// (measured).
+record FilterGradient(
+        ConvolutionGeometry geometry, int parts, int partRows, int blocks, int filterBlock) {
     /// Output places whose X is packed at a time, and columns of it: together half a megabyte.
     private static final int DEPTH = 256;
 
     private static final int BLOCK_COLUMNS = 576 / Tiles.PANEL * Tiles.PANEL;
     private static final int PIECES = 16;
     private static final int LEAST_PART = 4 * DEPTH;
+    private static final int LEAST_FILTERS = 20 * Tiles.ROWS;
 
     static FilterGradient of(ConvolutionGeometry g) {
         int rows = g.outputRows();
         int blocks = (g.filterLength() + BLOCK_COLUMNS - 1) / BLOCK_COLUMNS;
         int wanted = Math.max(1, Math.min(PIECES / (blocks * g.groups()), rows / LEAST_PART));
-        int partRows = Math.max(1, (rows + wanted - 1) / wanted);
-        return new FilterGradient(g, (rows + partRows - 1) / partRows, partRows, blocks);
+        int partRows = (rows + wanted - 1) / wanted;
+        int parts = (rows + partRows - 1) / partRows;
+        int left = Math.max(1, PIECES / (blocks * g.groups() * parts));
+        int filterBlock =
+                Math.max(LEAST_FILTERS, Tiles.tableLength((g.groupFilters() + left - 1) / left));
+        return new FilterGradient(g, parts, partRows, blocks, filterBlock);
     }
 
     void run(float[] x, float[] dy, float[] dw) {
         ConvolutionGeometry g = geometry;
         int size = g.filters() * g.filterLength();
-        float[] sums = parts == 1 ? dw : Scratch.floats(Scratch.Use.PARTIAL_SUMS, (long) parts * size);
-        Parallel.range(parts * blocks * g.groups(), 1, (piece, end) -> {
-            int part = piece / (blocks * g.groups());
-            int group = piece / blocks % g.groups();
-            sumPart(x, dy, part, group, piece % blocks * BLOCK_COLUMNS, sums, part * size);
-        });
+        float[] sums =
+                parts == 1 ? dw : Scratch.floats(Scratch.Use.PARTIAL_SUMS, (long) parts * size);
+        int filterBlocks = (g.groupFilters() + filterBlock - 1) / filterBlock;
+        Parallel.range(
+                parts * g.groups() * filterBlocks * blocks,
+                1,
+                (piece, end) -> {
+                    int column = piece % blocks * BLOCK_COLUMNS;
+                    int filter = piece / blocks % filterBlocks * filterBlock;
+                    int group = piece / (blocks * filterBlocks) % g.groups();
+                    int part = piece / (blocks * filterBlocks) / g.groups();
+                    sumPart(x, dy, part, group, filter, column, sums, part * size);
+                });
         if (parts > 1) {
-            Parallel.range(size, Parallel.pieceOf(size), (from, to) -> {
-                System.arraycopy(sums, from, dw, from, to - from);
-                for (int part = 1; part < parts; part++) {
-                    for (int i = from; i < to; i++) {
-                        dw[i] += sums[part * size + i];
-                    }
-                }
-            });
+            Parallel.range(
+                    size,
+                    Parallel.pieceOf(size),
+                    (from, to) -> {
+                        System.arraycopy(sums, from, dw, from, to - from);
+                        for (int part = 1; part < parts; part++) {
+                            for (int i = from; i < to; i++) {
+                                dw[i] += sums[part * size + i];
+                            }
+                        }
+                    });
         }
     }
 
-    private void sumPart(float[] x, float[] dy, int part, int group, int column, float[] sums, int offset) {
+    private void sumPart(
+            float[] x,
+            float[] dy,
+            int part,
+            int group,
+            int filter,
+            int column,
+            float[] sums,
+            int offset) {
         ConvolutionGeometry g = geometry;
         int length = g.filterLength();
         int n = Math.min(BLOCK_COLUMNS, length - column);
-        int filters = g.groupFilters();
+        int filters = Math.min(filterBlock, g.groupFilters() - filter);
+        int firstFilter = group * g.groupFilters() + filter;
         int[] dyRows = Scratch.ints(Scratch.Use.ROWS, Tiles.tableLength(filters));
         int[] dwRows = Scratch.ints(Scratch.Use.TILE, Tiles.tableLength(filters));
         for (int k = 0; k < filters; k++) {
@@ -59,30 +88,32 @@ record FilterGradient(ConvolutionGeometry geometry, int parts, int partRows, int
         }
         Tiles.fillTable(dyRows, filters);
         Tiles.fillTable(dwRows, filters);
-        float[] panels = Scratch.floats(Scratch.Use.PANELS, DEPTH * Panels.paddedColumns(n));
+        float[] panels = Scratch.floats(Scratch.Use.PANELS, (long) DEPTH * Panels.paddedColumns(n));
         int end = Math.min(g.outputRows(), (part + 1) * partRows);
         for (int from = part * partRows; from < end; from += DEPTH) {
-            int to = Math.min(end, from + DEPTH);
-            packSeen(x, group, column, n, from, to, panels);
+            int depth = Math.min(DEPTH, end - from);
+            packSeen(x, group, column, n, from, from + depth, panels);
             Tiles.multiply(
                     filters,
                     n,
-                    new Runs(n).add(0, to - from),
+                    new Runs(n).add(0, depth),
                     dy,
-                    from * g.filters() + group * filters,
+                    from * g.filters() + firstFilter,
                     dyRows,
                     g.filters(),
                     panels,
                     0,
                     sums,
-                    offset + group * filters * length + column,
+                    offset + firstFilter * length + column,
                     dwRows,
                     from > part * partRows);
         }
     }
 
-    /// Packs columns of X for the output places from (inclusive) to (exclusive): stretches of channels of one tap.
-    private void packSeen(float[] x, int group, int firstColumn, int n, int from, int to, float[] panels) {
+    /// Packs columns of X for the output places from (inclusive) to (exclusive): stretches of
+    /// channels of one tap.
+    private void packSeen(
+            float[] x, int group, int firstColumn, int n, int from, int to, float[] panels) {
         int channels = geometry.groupChannels();
         for (int panel = 0; panel < n; panel += Tiles.PANEL) {
             int width = Panels.width(n, panel);
@@ -92,7 +123,16 @@ record FilterGradient(ConvolutionGeometry geometry, int parts, int partRows, int
                 int tap = (firstColumn + panel + j) / channels;
                 int channel = (firstColumn + panel + j) % channels;
                 int count = Math.min(channels - channel, used - j);
-                packTap(x, tap, group * channels + channel, count, from, to, panels, target + j, width);
+                packTap(
+                        x,
+                        tap,
+                        group * channels + channel,
+                        count,
+                        from,
+                        to,
+                        panels,
+                        target + j,
+                        width);
                 j += count;
             }
             if (used < width) {
@@ -102,7 +142,15 @@ record FilterGradient(ConvolutionGeometry geometry, int parts, int partRows, int
     }
 
     private void packTap(
-            float[] x, int tap, int channel, int count, int from, int to, float[] panels, int offset, int width) {
+            float[] x,
+            int tap,
+            int channel,
+            int count,
+            int from,
+            int to,
+            float[] panels,
+            int offset,
+            int width) {
         ConvolutionGeometry g = geometry;
         int wide = g.outputWidth();
         int downBy = tap / g.filterWidth() * g.dilationHeight() - g.paddingHeight();
@@ -115,9 +163,16 @@ record FilterGradient(ConvolutionGeometry geometry, int parts, int partRows, int
             boolean inside = h >= 0 && h < g.height();
             // Columns q with 0 <= q stride + rightBy < width.
             int first = inside ? clamp(-Math.floorDiv(rightBy, g.strideWidth()), q, end) : end;
-            int last = inside ? clamp(Math.floorDiv(g.width() - 1 - rightBy, g.strideWidth()) + 1, first, end) : end;
+            int last =
+                    inside
+                            ? clamp(
+                                    Math.floorDiv(g.width() - 1 - rightBy, g.strideWidth()) + 1,
+                                    first,
+                                    end)
+                            : end;
             int line = place / wide / g.outputHeight() * g.height() + h;
-            int source = (line * g.width() + first * g.strideWidth() + rightBy) * g.channels() + channel;
+            int source =
+                    (line * g.width() + first * g.strideWidth() + rightBy) * g.channels() + channel;
             int target = offset + (place - from) * width;
             Panels.zero(first - q, count, panels, target, width);
             Panels.copy(

@@ -11,11 +11,12 @@ import java.util.List;
 
 /// A filter that runs over images: the forward convolution and its input gradient. Both are
 ///
-/// `out[n, u outStep + start, v outStep + start, :] = sum over taps of in[n, u inStep + tap, v inStep + tap, :] W[tap]`
+/// `out[n, u outStep + start, :] = sum over taps of in[n, u inStep + tap, :] W[tap]`
 ///
-/// for every place (u, v): forward, inStep is the stride and outStep 1; the input gradient is the other way round, a phase
-/// at a time, and reads dy. Places are cut into pieces that fit the second cache together with the zeros around them
-/// (nothing is copied where there are none), and the rows of [Tiles] are the places of a piece.
+/// for every place (u, v), columns v like lines u: forward, inStep is the stride and outStep 1; the
+/// input gradient is the other way round, a phase at a time, and reads dy. Places are cut into
+/// pieces that fit the second cache together with the zeros around them (nothing is copied where
+/// there are none), and the rows of [Tiles] are the places of a piece.
 record FilterSweep(
         ConvolutionGeometry geometry,
         PaddedImages images,
@@ -34,7 +35,8 @@ record FilterSweep(
     /// Numbers of padded input a piece may have, where a line of it is not more.
     private static final int PIECE = 96 * 1024;
 
-    /// Rows that a piece should have, so that reading the packed filters is worth it, and that it must have.
+    /// Rows that a piece should have, so that reading the packed filters is worth it, and that it
+    /// must have.
     private static final int PIECE_ROWS = 42 * Tiles.ROWS;
 
     private static final int LEAST_ROWS = 8 * Tiles.ROWS;
@@ -43,18 +45,21 @@ record FilterSweep(
     static FilterSweep forward(ConvolutionGeometry g) {
         int reachHeight = g.dilationHeight() * (g.filterHeight() - 1) + 1;
         int reachWidth = g.dilationWidth() * (g.filterWidth() - 1) + 1;
-        PaddedImages images = new PaddedImages(
-                g.height(),
-                g.width(),
-                g.channels(),
-                g.paddingHeight(),
-                g.paddingWidth(),
-                (g.outputHeight() - 1) * g.strideHeight() + reachHeight,
-                (g.outputWidth() - 1) * g.strideWidth() + reachWidth);
+        PaddedImages images =
+                new PaddedImages(
+                        g.height(),
+                        g.width(),
+                        g.channels(),
+                        g.paddingHeight(),
+                        g.paddingWidth(),
+                        (g.outputHeight() - 1) * g.strideHeight() + reachHeight,
+                        (g.outputWidth() - 1) * g.strideWidth() + reachWidth);
         Runs runs = new Runs(g.groupFilters());
         for (int r = 0; r < g.filterHeight(); r++) {
             for (int s = 0; s < g.filterWidth(); s++) {
-                int tap = r * g.dilationHeight() * images.lineLength() + s * g.dilationWidth() * g.channels();
+                int tap =
+                        r * g.dilationHeight() * images.lineLength()
+                                + s * g.dilationWidth() * g.channels();
                 runs.add(tap, g.groupChannels());
             }
         }
@@ -74,21 +79,23 @@ record FilterSweep(
                 List.of(new Phase(0, 0, runs, 0)));
     }
 
-    /// Input line h is in phase `(h + padding) mod stride` at place `u = (h + padding) / stride`; filter line r of that
-    /// phase reads line `u - back(r)` of dy. Zeros above dy make that `u - back(r) + furthest back`, never negative.
+    /// Input line h is in phase `(h + padding) mod stride` at place `u = (h + padding) / stride`;
+    /// filter line r of that phase reads line `u - back(r)` of dy. Zeros above dy make that `u -
+    /// back(r) + furthest back`, never negative.
     static FilterSweep inputGradient(ConvolutionGeometry g) {
         int backHeight = (g.filterHeight() - 1) * g.dilationHeight() / g.strideHeight();
         int backWidth = (g.filterWidth() - 1) * g.dilationWidth() / g.strideWidth();
         int placesHigh = (g.height() - 1 + g.paddingHeight()) / g.strideHeight() + 1;
         int placesWide = (g.width() - 1 + g.paddingWidth()) / g.strideWidth() + 1;
-        PaddedImages images = new PaddedImages(
-                g.outputHeight(),
-                g.outputWidth(),
-                g.filters(),
-                backHeight,
-                backWidth,
-                placesHigh + backHeight,
-                placesWide + backWidth);
+        PaddedImages images =
+                new PaddedImages(
+                        g.outputHeight(),
+                        g.outputWidth(),
+                        g.filters(),
+                        backHeight,
+                        backWidth,
+                        placesHigh + backHeight,
+                        placesWide + backWidth);
         List<Phase> phases = new ArrayList<>();
         int packedRows = 0;
         for (int phaseHeight = 0; phaseHeight < g.strideHeight(); phaseHeight++) {
@@ -99,12 +106,18 @@ record FilterSweep(
                         if (isTap(g, phaseHeight, phaseWidth, r, s)) {
                             int line = backHeight - r * g.dilationHeight() / g.strideHeight();
                             int column = backWidth - s * g.dilationWidth() / g.strideWidth();
-                            runs.add(line * images.lineLength() + column * g.filters(), g.groupFilters());
+                            runs.add(
+                                    line * images.lineLength() + column * g.filters(),
+                                    g.groupFilters());
                         }
                     }
                 }
-                phases.add(new Phase(
-                        phaseHeight - g.paddingHeight(), phaseWidth - g.paddingWidth(), runs, packedRows));
+                phases.add(
+                        new Phase(
+                                phaseHeight - g.paddingHeight(),
+                                phaseWidth - g.paddingWidth(),
+                                runs,
+                                packedRows));
                 packedRows += runs.depth();
             }
         }
@@ -124,26 +137,33 @@ record FilterSweep(
                 phases);
     }
 
-    private static boolean isTap(ConvolutionGeometry g, int phaseHeight, int phaseWidth, int r, int s) {
+    private static boolean isTap(
+            ConvolutionGeometry g, int phaseHeight, int phaseWidth, int r, int s) {
         return r * g.dilationHeight() % g.strideHeight() == phaseHeight
                 && s * g.dilationWidth() % g.strideWidth() == phaseWidth;
     }
 
-    /// Packs the filters `[K, R, S, C / groups]` for the forward direction: row (r, s, c), column k.
+    /// Packs the filters `[K, R, S, C / groups]` for the forward direction: row (r, s, c), column
+    /// k.
     float[] packForward(float[] w) {
         ConvolutionGeometry g = geometry;
         int length = g.filterLength();
         int columns = Panels.paddedColumns(g.groupFilters());
-        float[] panels = Scratch.floats(Scratch.Use.SHARED_PANELS, (long) g.groups() * length * columns);
+        float[] panels =
+                Scratch.floats(Scratch.Use.SHARED_PANELS, (long) g.groups() * length * columns);
         int perGroup = (g.groupFilters() + Tiles.PANEL - 1) / Tiles.PANEL;
-        Parallel.range(g.groups() * perGroup, 1, (piece, end) -> {
-            int group = piece / perGroup;
-            int column = piece % perGroup * Tiles.PANEL;
-            int first = group * g.groupFilters() + column;
-            int n = Math.min(Tiles.PANEL, g.groupFilters() - column);
-            int target = group * length * columns + column * length;
-            Panels.pack(true, length, n, w, first * length, length, panels, target, 0, length);
-        });
+        Parallel.range(
+                g.groups() * perGroup,
+                1,
+                (piece, end) -> {
+                    int group = piece / perGroup;
+                    int column = piece % perGroup * Tiles.PANEL;
+                    int first = group * g.groupFilters() + column;
+                    int n = Math.min(Tiles.PANEL, g.groupFilters() - column);
+                    int target = group * length * columns + column * length;
+                    Panels.pack(
+                            true, length, n, w, first * length, length, panels, target, 0, length);
+                });
         return panels;
     }
 
@@ -152,34 +172,40 @@ record FilterSweep(
         ConvolutionGeometry g = geometry;
         int columns = Panels.paddedColumns(g.groupChannels());
         int groupRows = g.filterHeight() * g.filterWidth() * g.groupFilters();
-        float[] panels = Scratch.floats(Scratch.Use.SHARED_PANELS, (long) g.groups() * groupRows * columns);
-        Parallel.range(g.groups() * phases.size(), 1, (piece, end) -> {
-            int group = piece / phases.size();
-            int number = piece % phases.size();
-            Phase phase = phases.get(number);
-            int target = (group * groupRows + phase.packedRows()) * columns;
-            int row = 0;
-            for (int r = g.filterHeight() - 1; r >= 0; r--) {
-                for (int s = g.filterWidth() - 1; s >= 0; s--) {
-                    if (isTap(g, number / g.strideWidth(), number % g.strideWidth(), r, s)) {
-                        int first = group * g.groupFilters() * g.filterLength()
-                                + (r * g.filterWidth() + s) * g.groupChannels();
-                        Panels.pack(
-                                false,
-                                g.groupFilters(),
-                                g.groupChannels(),
-                                w,
-                                first,
-                                g.filterLength(),
-                                panels,
-                                target,
-                                row,
-                                phase.runs().depth());
-                        row += g.groupFilters();
+        float[] panels =
+                Scratch.floats(Scratch.Use.SHARED_PANELS, (long) g.groups() * groupRows * columns);
+        Parallel.range(
+                g.groups() * phases.size(),
+                1,
+                (piece, end) -> {
+                    int group = piece / phases.size();
+                    int number = piece % phases.size();
+                    Phase phase = phases.get(number);
+                    int target = (group * groupRows + phase.packedRows()) * columns;
+                    int row = 0;
+                    for (int r = g.filterHeight() - 1; r >= 0; r--) {
+                        for (int s = g.filterWidth() - 1; s >= 0; s--) {
+                            if (isTap(
+                                    g, number / g.strideWidth(), number % g.strideWidth(), r, s)) {
+                                int first =
+                                        group * g.groupFilters() * g.filterLength()
+                                                + (r * g.filterWidth() + s) * g.groupChannels();
+                                Panels.pack(
+                                        false,
+                                        g.groupFilters(),
+                                        g.groupChannels(),
+                                        w,
+                                        first,
+                                        g.filterLength(),
+                                        panels,
+                                        target,
+                                        row,
+                                        phase.runs().depth());
+                                row += g.groupFilters();
+                            }
+                        }
                     }
-                }
-            }
-        });
+                });
         return panels;
     }
 
@@ -206,9 +232,10 @@ record FilterSweep(
     /// The lines of places from (inclusive) to (exclusive), counted through all images.
     private void runPiece(float[] in, float[] panels, float[] out, int from, int to) {
         int padded = paddedLines(from, to);
-        float[] source = images.isCopied()
-                ? Scratch.floats(Scratch.Use.ROWS, (long) padded * images.lineLength())
-                : in;
+        float[] source =
+                images.isCopied()
+                        ? Scratch.floats(Scratch.Use.ROWS, (long) padded * images.lineLength())
+                        : in;
         if (images.isCopied()) {
             int offset = 0;
             for (int line = from; line < to; line = nextImage(line, to)) {
@@ -233,7 +260,13 @@ record FilterSweep(
     }
 
     private void multiply(
-            Phase phase, int rows, float[] source, int[] inRows, float[] panels, float[] out, int[] outRows) {
+            Phase phase,
+            int rows,
+            float[] source,
+            int[] inRows,
+            float[] panels,
+            float[] out,
+            int[] outRows) {
         int inDepth = images.depth() / geometry.groups();
         int n = outDepth / geometry.groups();
         int columns = Panels.paddedColumns(n);
@@ -264,9 +297,11 @@ record FilterSweep(
         for (int line = from; line < to; line = nextImage(line, to)) {
             int image = line / placesHigh;
             int first = line % placesHigh;
-            int start = images.isCopied()
-                    ? offset
-                    : (image * images.paddedHeight() + first * inStepHeight) * images.lineLength();
+            int start =
+                    images.isCopied()
+                            ? offset
+                            : (image * images.paddedHeight() + first * inStepHeight)
+                                    * images.lineLength();
             for (int u = first; u < first + nextImage(line, to) - line; u++) {
                 int h = u * outStepHeight + phase.startHeight();
                 if (h < 0 || h >= outHeight) {
@@ -296,7 +331,8 @@ record FilterSweep(
         return Math.min(to, line - line % placesHigh + placesHigh);
     }
 
-    /// How many lines of the padded image the places from this line to the image's last (or the end) read.
+    /// How many lines of the padded image the places from this line to the image's last (or the
+    /// end) read.
     private int reach(int line, int to) {
         return (nextImage(line, to) - line - 1) * inStepHeight + reachHeight;
     }

@@ -2,10 +2,11 @@ package athanor.kernels.convolve;
 
 import java.util.Arrays;
 
-/// Images `[N, height, width, depth]` as a filter reads them: with zeros around. `top` and `left` are the zeros before
-/// the first line and column; `paddedHeight` and `paddedWidth` are how far the filter reaches, zeros included, which may
-/// be short of the image's end.
-record PaddedImages(int height, int width, int depth, int top, int left, int paddedHeight, int paddedWidth) {
+/// Images `[N, height, width, depth]` as a filter reads them: with zeros around. `top` and `left`
+/// are the zeros before the first line and column; `paddedHeight` and `paddedWidth` are how far the
+/// filter reaches, zeros included, which may be short of the image's end.
+record PaddedImages(
+        int height, int width, int depth, int top, int left, int paddedHeight, int paddedWidth) {
     PaddedImages {
         // Where no zero is read, the images themselves serve, and lines are as long as they are.
         if (top == 0 && left == 0 && paddedHeight <= height && paddedWidth <= width) {
@@ -34,7 +35,8 @@ record PaddedImages(int height, int width, int depth, int top, int left, int pad
             }
             int first = start + left * depth;
             Arrays.fill(target, start, first, 0);
-            System.arraycopy(images, (n * height + h) * width * depth, target, first, columns * depth);
+            System.arraycopy(
+                    images, (n * height + h) * width * depth, target, first, columns * depth);
             Arrays.fill(target, first + columns * depth, start + lineLength(), 0);
         }
     }

@@ -9,13 +9,21 @@ import static jdk.incubator.vector.VectorOperators.GT;
 
 import jdk.incubator.vector.FloatVector;
 
-/// The loops of functions of two numbers, as in [UnaryLoops]; with explicit vectors, as the compiler's own vectorizer
-/// gives up on arrays that are read at different places.
+/// The loops of functions of two numbers, as in [UnaryLoops]; with explicit vectors, as the
+/// compiler's own vectorizer gives up on arrays that are read at different places.
 final class BinaryLoops {
     private BinaryLoops() {}
 
     /// `y[yAt + i] = f(a[aAt + i], b[bAt + i])` for 0 <= i < count.
-    static void run(Binary function, float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
+    static void run(
+            Binary function,
+            float[] a,
+            int aAt,
+            float[] b,
+            int bAt,
+            float[] y,
+            int yAt,
+            int count) {
         int end = function == Binary.POWER ? 0 : count - count % LANES;
         if (end > 0) {
             vectors(function, a, aAt, b, bAt, y, yAt, end);
@@ -46,7 +54,14 @@ final class BinaryLoops {
     }
 
     private static void vectors(
-            Binary function, float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
+            Binary function,
+            float[] a,
+            int aAt,
+            float[] b,
+            int bAt,
+            float[] y,
+            int yAt,
+            int count) {
         switch (function) {
             case ADD -> add(a, aAt, b, bAt, y, yAt, count);
             case SUBTRACT -> subtract(a, aAt, b, bAt, y, yAt, count);
@@ -72,65 +87,75 @@ final class BinaryLoops {
         }
     }
 
-    private static void subtract(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
+    private static void subtract(
+            float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
         for (int i = 0; i < count; i += LANES) {
             load(a, aAt + i).sub(load(b, bAt + i)).intoArray(y, yAt + i);
         }
     }
 
-    private static void multiply(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
+    private static void multiply(
+            float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
         for (int i = 0; i < count; i += LANES) {
             load(a, aAt + i).mul(load(b, bAt + i)).intoArray(y, yAt + i);
         }
     }
 
-    private static void divide(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
+    private static void divide(
+            float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
         for (int i = 0; i < count; i += LANES) {
             load(a, aAt + i).div(load(b, bAt + i)).intoArray(y, yAt + i);
         }
     }
 
-    private static void maximum(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
+    private static void maximum(
+            float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
         for (int i = 0; i < count; i += LANES) {
             load(a, aAt + i).max(load(b, bAt + i)).intoArray(y, yAt + i);
         }
     }
 
-    private static void minimum(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
+    private static void minimum(
+            float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
         for (int i = 0; i < count; i += LANES) {
             load(a, aAt + i).min(load(b, bAt + i)).intoArray(y, yAt + i);
         }
     }
 
-    private static void greater(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
+    private static void greater(
+            float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
         FloatVector zero = FloatVector.zero(SPECIES);
         for (int i = 0; i < count; i += LANES) {
             zero.blend(1, load(a, aAt + i).compare(GT, load(b, bAt + i))).intoArray(y, yAt + i);
         }
     }
 
-    private static void greaterEqual(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
+    private static void greaterEqual(
+            float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
         FloatVector zero = FloatVector.zero(SPECIES);
         for (int i = 0; i < count; i += LANES) {
             zero.blend(1, load(a, aAt + i).compare(GE, load(b, bAt + i))).intoArray(y, yAt + i);
         }
     }
 
-    private static void equal(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
+    private static void equal(
+            float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
         FloatVector zero = FloatVector.zero(SPECIES);
         for (int i = 0; i < count; i += LANES) {
             zero.blend(1, load(a, aAt + i).compare(EQ, load(b, bAt + i))).intoArray(y, yAt + i);
         }
     }
 
-    private static void reluGradient(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
+    private static void reluGradient(
+            float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
         FloatVector zero = FloatVector.zero(SPECIES);
         for (int i = 0; i < count; i += LANES) {
             zero.blend(load(a, aAt + i), load(b, bAt + i).compare(GT, 0)).intoArray(y, yAt + i);
         }
     }
 
-    private static void tanhGradient(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
+    private static void tanhGradient(
+            float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
         FloatVector one = FloatVector.broadcast(SPECIES, 1);
         for (int i = 0; i < count; i += LANES) {
             FloatVector v = load(b, bAt + i);
@@ -138,7 +163,8 @@ final class BinaryLoops {
         }
     }
 
-    private static void sigmoidGradient(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
+    private static void sigmoidGradient(
+            float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
         FloatVector one = FloatVector.broadcast(SPECIES, 1);
         for (int i = 0; i < count; i += LANES) {
             FloatVector v = load(b, bAt + i);
@@ -146,13 +172,15 @@ final class BinaryLoops {
         }
     }
 
-    private static void siluGradient(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
+    private static void siluGradient(
+            float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
         for (int i = 0; i < count; i += LANES) {
             load(a, aAt + i).mul(VectorMath.siluSlope(load(b, bAt + i))).intoArray(y, yAt + i);
         }
     }
 
-    private static void geluGradient(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
+    private static void geluGradient(
+            float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
         for (int i = 0; i < count; i += LANES) {
             load(a, aAt + i).mul(VectorMath.geluSlope(load(b, bAt + i))).intoArray(y, yAt + i);
         }

@@ -3,13 +3,15 @@ package athanor.kernels.elementwise;
 import athanor.kernels.parallel.Parallel;
 import java.util.Arrays;
 
-/// The plan of a binary function whose operands repeat along some axes of the result. Axes of length 1 are dropped, and
-/// neighbours that both operands walk through in one stride are joined; what is left has an innermost axis along which
-/// each operand moves by 1 or stands still. The result is made in blocks that fit the first cache: an operand that lies
-/// in a block as it is needed is read in place, any other is first written out.
+/// The plan of a binary function whose operands repeat along some axes of the result. Axes of
+/// length 1 are dropped, and neighbours that both operands walk through in one stride are joined;
+/// what is left has an innermost axis along which each operand moves by 1 or stands still. The
+/// result is made in blocks that fit the first cache: an operand that lies in a block as it is
+/// needed is read in place, any other is first written out.
 record Broadcast(int[] lengths, int[] aStrides, int[] bStrides) {
     private static final int BLOCK = 2048;
-    private static final ThreadLocal<float[]> SCRATCH = ThreadLocal.withInitial(() -> new float[2 * BLOCK]);
+    private static final ThreadLocal<float[]> SCRATCH =
+            ThreadLocal.withInitial(() -> new float[2 * BLOCK]);
 
     static Broadcast of(int[] lengths, int[] aStrides, int[] bStrides) {
         int rank = lengths.length;
@@ -19,9 +21,10 @@ record Broadcast(int[] lengths, int[] aStrides, int[] bStrides) {
             if (lengths[i] == 1) {
                 continue;
             }
-            boolean joins = next < rank
-                    && aStrides[i] == kept[1][next] * kept[0][next]
-                    && bStrides[i] == kept[2][next] * kept[0][next];
+            boolean joins =
+                    next < rank
+                            && aStrides[i] == kept[1][next] * kept[0][next]
+                            && bStrides[i] == kept[2][next] * kept[0][next];
             if (joins) {
                 kept[0][next] *= lengths[i];
             } else {
@@ -67,61 +70,67 @@ record Broadcast(int[] lengths, int[] aStrides, int[] bStrides) {
         boolean bInPlace = isContiguous(bStrides);
         boolean aSame = isSameInEachRow(aStrides);
         boolean bSame = isSameInEachRow(bStrides);
-        Parallel.range(rows, piece, (from, to) -> {
-            float[] scratch = SCRATCH.get();
-            for (int row = from; row < to; row += step) {
-                int count = Math.min(step, to - row);
-                if (!aInPlace && (!aSame || row == from)) {
-                    writeRows(a, aStrides, row, count, scratch, 0);
-                }
-                if (!bInPlace && (!bSame || row == from)) {
-                    writeRows(b, bStrides, row, count, scratch, BLOCK);
-                }
-                int at = row * width;
-                BinaryLoops.run(
-                        function,
-                        aInPlace ? a : scratch,
-                        aInPlace ? at : 0,
-                        bInPlace ? b : scratch,
-                        bInPlace ? at : BLOCK,
-                        y,
-                        at,
-                        count * width);
-            }
-        });
+        Parallel.range(
+                rows,
+                piece,
+                (from, to) -> {
+                    float[] scratch = SCRATCH.get();
+                    for (int row = from; row < to; row += step) {
+                        int count = Math.min(step, to - row);
+                        if (!aInPlace && (!aSame || row == from)) {
+                            writeRows(a, aStrides, row, count, scratch, 0);
+                        }
+                        if (!bInPlace && (!bSame || row == from)) {
+                            writeRows(b, bStrides, row, count, scratch, BLOCK);
+                        }
+                        int at = row * width;
+                        BinaryLoops.run(
+                                function,
+                                aInPlace ? a : scratch,
+                                aInPlace ? at : 0,
+                                bInPlace ? b : scratch,
+                                bInPlace ? at : BLOCK,
+                                y,
+                                at,
+                                count * width);
+                    }
+                });
     }
 
     /// Blocks that are parts of a row: an operand either lies there or is one number.
     private void runParts(Binary function, float[] a, float[] b, float[] y, int rows, int width) {
         int last = lengths.length - 1;
         int parts = (width + BLOCK - 1) / BLOCK;
-        Parallel.range(rows * parts, Math.max(1, Parallel.pieceOf(rows * width) / BLOCK), (from, to) -> {
-            float[] scratch = SCRATCH.get();
-            for (int block = from; block < to; block++) {
-                int row = block / parts;
-                int column = block % parts * BLOCK;
-                int count = Math.min(BLOCK, width - column);
-                int aAt = offset(aStrides, row) + column * aStrides[last];
-                int bAt = offset(bStrides, row) + column * bStrides[last];
-                boolean aInPlace = aStrides[last] == 1;
-                boolean bInPlace = bStrides[last] == 1;
-                if (!aInPlace) {
-                    Arrays.fill(scratch, 0, count, a[aAt]);
-                }
-                if (!bInPlace) {
-                    Arrays.fill(scratch, BLOCK, BLOCK + count, b[bAt]);
-                }
-                BinaryLoops.run(
-                        function,
-                        aInPlace ? a : scratch,
-                        aInPlace ? aAt : 0,
-                        bInPlace ? b : scratch,
-                        bInPlace ? bAt : BLOCK,
-                        y,
-                        row * width + column,
-                        count);
-            }
-        });
+        Parallel.range(
+                rows * parts,
+                Math.max(1, Parallel.pieceOf(rows * width) / BLOCK),
+                (from, to) -> {
+                    float[] scratch = SCRATCH.get();
+                    for (int block = from; block < to; block++) {
+                        int row = block / parts;
+                        int column = block % parts * BLOCK;
+                        int count = Math.min(BLOCK, width - column);
+                        int aAt = offset(aStrides, row) + column * aStrides[last];
+                        int bAt = offset(bStrides, row) + column * bStrides[last];
+                        boolean aInPlace = aStrides[last] == 1;
+                        boolean bInPlace = bStrides[last] == 1;
+                        if (!aInPlace) {
+                            Arrays.fill(scratch, 0, count, a[aAt]);
+                        }
+                        if (!bInPlace) {
+                            Arrays.fill(scratch, BLOCK, BLOCK + count, b[bAt]);
+                        }
+                        BinaryLoops.run(
+                                function,
+                                aInPlace ? a : scratch,
+                                aInPlace ? aAt : 0,
+                                bInPlace ? b : scratch,
+                                bInPlace ? bAt : BLOCK,
+                                y,
+                                row * width + column,
+                                count);
+                    }
+                });
     }
 
     private void writeRows(float[] x, int[] strides, int row, int count, float[] scratch, int at) {

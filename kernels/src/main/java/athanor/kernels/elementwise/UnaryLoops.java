@@ -8,9 +8,10 @@ import static jdk.incubator.vector.VectorOperators.LT;
 
 import jdk.incubator.vector.FloatVector;
 
-/// The loops themselves. One a function: in a loop that they share the compiler could not see which it is, and would call
-/// it for each vector. The last elements, too few for a vector, are not in these loops, so that a loop is never entered
-/// in vain: short arrays would otherwise teach the compiler that its body is rarely run and not worth inlining.
+/// The loops themselves. One a function: in a loop that they share the compiler could not see which
+/// it is, and would call it for each vector. The last elements, too few for a vector, are not in
+/// these loops, so that a loop is never entered in vain: short arrays would otherwise teach the
+/// compiler that its body is rarely run and not worth inlining.
 final class UnaryLoops {
     private UnaryLoops() {}
 

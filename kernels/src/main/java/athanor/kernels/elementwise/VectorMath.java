@@ -13,10 +13,11 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
-/// Transcendental functions of float, each for a vector of numbers and for one number. Both forms take the same steps
-/// (add, multiply, fma, integer operations), so they give the same bits, interpreted or compiled. Errors are at most
-/// 4e-7 of the result where it is not subnormal; [#gelu] and the gradients add 4e-7 of their argument. The polynomials
-/// are minimax fits made for this class, their coefficients listed from the highest power.
+/// Transcendental functions of float, each for a vector of numbers and for one number. Both forms
+/// take the same steps (add, multiply, fma, integer operations), so they give the same bits,
+/// interpreted or compiled. Errors are at most 4e-7 of the result where it is not subnormal;
+/// [#gelu] and the gradients add 4e-7 of their argument. The polynomials are minimax fits made for
+/// this class, their coefficients listed from the highest power.
 public final class VectorMath {
     /// The widest vector of floats this machine has.
     public static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
@@ -24,50 +25,51 @@ public final class VectorMath {
     /// Floats in a vector.
     public static final int LANES = SPECIES.length();
 
-    private static final float LOG2_E = 1.44269504f;
+    private static final float LOG2_E = 1.442695f;
     /// log(2) in two parts; the first has so few bits that an exponent times it is exact.
-    private static final float LN2_HIGH = 0.693145752f;
+    private static final float LN2_HIGH = 0.69314575f;
 
-    private static final float LN2_LOW = 1.42860677e-6f;
-    /// 1.5 * 2^23: a small number added to it is rounded to an integer, which its low bits then show.
+    private static final float LN2_LOW = 1.4286068e-06f;
+    /// 1.5 * 2^23: a small number added to it is rounded to an integer, which its low bits then
+    /// show.
     private static final float ROUND = 12582912f;
 
     private static final int ROUND_BITS = 0x4B400000;
     private static final float EXP_LOWEST = -104;
     private static final float EXP_HIGHEST = 89;
     private static final float EXP_2 = 0.5f;
-    private static final float EXP_3 = 0.166665182f;
+    private static final float EXP_3 = 0.16666518f;
     private static final float EXP_4 = 0.041666206f;
-    private static final float EXP_5 = 0.00836895406f;
-    private static final float EXP_6 = 0.00139505998f;
+    private static final float EXP_5 = 0.008368954f;
+    private static final float EXP_6 = 0.00139506f;
 
     private static final int SQRT_HALF_BITS = 0x3F3504F3;
-    private static final float SQRT_2_MINUS_1 = 0.414213562f;
-    private static final float LOG_3 = 0.333333164f;
-    private static final float LOG_4 = -0.250007957f;
-    private static final float LOG_5 = 0.200022817f;
-    private static final float LOG_6 = -0.166249692f;
-    private static final float LOG_7 = 0.141814247f;
-    private static final float LOG_8 = -0.131253093f;
-    private static final float LOG_9 = 0.128791735f;
-    private static final float LOG_10 = -0.0786537752f;
+    private static final float SQRT_2_MINUS_1 = 0.41421357f;
+    private static final float LOG_3 = 0.33333316f;
+    private static final float LOG_4 = -0.25000796f;
+    private static final float LOG_5 = 0.20002282f;
+    private static final float LOG_6 = -0.16624969f;
+    private static final float LOG_7 = 0.14181425f;
+    private static final float LOG_8 = -0.1312531f;
+    private static final float LOG_9 = 0.12879173f;
+    private static final float LOG_10 = -0.078653775f;
 
     private static final float TANH_SMALL = 0.625f;
-    private static final float TANH_3 = -0.333332837f;
-    private static final float TANH_5 = 0.133314937f;
-    private static final float TANH_7 = -0.0537436604f;
-    private static final float TANH_9 = 0.0206510425f;
-    private static final float TANH_11 = -0.00571749546f;
+    private static final float TANH_3 = -0.33333284f;
+    private static final float TANH_5 = 0.13331494f;
+    private static final float TANH_7 = -0.05374366f;
+    private static final float TANH_9 = 0.020651042f;
+    private static final float TANH_11 = -0.0057174955f;
 
     /// 2 sqrt(2 / pi), and 0.044715 times it.
-    private static final float GELU_1 = 1.59576912f;
+    private static final float GELU_1 = 1.5957692f;
 
-    private static final float GELU_3 = 0.0713548163f;
+    private static final float GELU_3 = 0.071354814f;
     /// Beyond it the derivative of GELU is 0 or 1.
     private static final float GELU_FLAT = 10;
 
-    // Each constant in every lane. Made once: as calls in the functions, their share of the 18,000 nodes that C2 will
-    // inline into a loop is too large.
+    // Each constant in every lane. Made once: as calls in the functions, their share of the 18,000
+    // nodes that C2 will inline into a loop is too large.
     private static final FloatVector ALL_LOG2_E = all(LOG2_E);
     private static final FloatVector ALL_ROUND = all(ROUND);
     private static final FloatVector ALL_MINUS_LN2_LOW = all(-LN2_LOW);
@@ -107,7 +109,8 @@ public final class VectorMath {
         return FloatVector.fromArray(SPECIES, x, index);
     }
 
-    /// exp(x) = 2^n exp(r) with x = n log(2) + r; 2^n is applied in two halves, so that subnormal results come out.
+    /// exp(x) = 2^n exp(r) with x = n log(2) + r; 2^n is applied in two halves, so that subnormal
+    /// results come out.
     public static FloatVector exp(FloatVector x) {
         FloatVector low = x.blend(EXP_HIGHEST, x.compare(GT, EXP_HIGHEST));
         FloatVector c = low.blend(EXP_LOWEST, low.compare(LT, EXP_LOWEST));
@@ -158,12 +161,12 @@ public final class VectorMath {
         return logOf(z, tiny ? exponent - 23 : exponent);
     }
 
-    /// tanh(x) = x + x^3 P(x^2) for small x, else 1 - 2 / (exp(2 |x|) + 1) with the sign of x.
+    /// tanh(x) = x (1 + x^2 P(x^2)) for small x, else 1 - 2 / (exp(2 |x|) + 1) with the sign of x.
     public static FloatVector tanh(FloatVector x) {
         FloatVector magnitude = x.abs();
         FloatVector u = x.mul(x);
         FloatVector p = ALL_TANH_11.fma(u, ALL_TANH_9).fma(u, ALL_TANH_7).fma(u, ALL_TANH_5);
-        FloatVector small = p.fma(u, ALL_TANH_3).mul(u).fma(x, x);
+        FloatVector small = p.fma(u, ALL_TANH_3).mul(u).add(1).mul(x);
         FloatVector large = ALL_1.sub(ALL_2.div(exp(magnitude.add(magnitude)).add(1)));
         large = large.blend(large.neg(), x.compare(LT, 0));
         return large.blend(small, magnitude.compare(LT, TANH_SMALL));
@@ -174,7 +177,7 @@ public final class VectorMath {
         if (magnitude < TANH_SMALL) {
             float u = x * x;
             float p = Math.fma(Math.fma(Math.fma(TANH_11, u, TANH_9), u, TANH_7), u, TANH_5);
-            return Math.fma(Math.fma(p, u, TANH_3) * u, x, x);
+            return (Math.fma(p, u, TANH_3) * u + 1) * x;
         }
         float large = 1 - 2 / (exp(magnitude + magnitude) + 1);
         return x < 0 ? -large : large;
@@ -191,7 +194,8 @@ public final class VectorMath {
         return (x >= 0 ? 1 : e) / (e + 1);
     }
 
-    /// max(x, 0) + log(1 + u) with u = exp(-|x|); above sqrt(2) - 1, log(1 + u) = log(2) + log(1 + (u - 1) / 2).
+    /// max(x, 0) + log(1 + u) with u = exp(-|x|); above sqrt(2) - 1, log(1 + u) = log(2) + log(1 +
+    /// (u - 1) / 2).
     public static FloatVector softplus(FloatVector x) {
         FloatVector u = exp(x.abs().neg());
         VectorMask<Float> large = u.compare(GT, SQRT_2_MINUS_1);

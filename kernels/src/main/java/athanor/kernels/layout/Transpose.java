@@ -3,9 +3,10 @@ package athanor.kernels.layout;
 import athanor.kernels.parallel.Parallel;
 import java.util.Arrays;
 
-/// Any permutation of the axes of a contiguous array of float, double, int or byte. Axes of length 1 are dropped and axes
-/// that stay neighbours joined; what is left either keeps its last axis, and rows are copied, or is a set of matrices to
-/// transpose (for NHWC to NCHW, one of `[H W, C]` an image), which is done in tiles that fit the first cache.
+/// Any permutation of the axes of a contiguous array of float, double, int or byte. Axes of length
+/// 1 are dropped and axes that stay neighbours joined; what is left either keeps its last axis, and
+/// rows are copied, or is a set of matrices to transpose (for NHWC to NCHW, one of `[H W, C]` an
+/// image), which is done in tiles that fit the first cache.
 public final class Transpose {
     private static final int TILE = 32;
     private static final int PIECE = 16_384;
@@ -61,11 +62,14 @@ public final class Transpose {
             System.arraycopy(x, 0, y, 0, 1);
         } else if (xStrides[last] == 1) {
             int width = lengths[last];
-            Parallel.range(size / width, Math.max(1, PIECE / width), (from, to) -> {
-                for (int row = from; row < to; row++) {
-                    System.arraycopy(x, offset(row, last, last), y, row * width, width);
-                }
-            });
+            Parallel.range(
+                    size / width,
+                    Math.max(1, PIECE / width),
+                    (from, to) -> {
+                        for (int row = from; row < to; row++) {
+                            System.arraycopy(x, offset(row, last, last), y, row * width, width);
+                        }
+                    });
         } else {
             matrices(x, y, last);
         }
@@ -87,22 +91,34 @@ public final class Transpose {
         int tall = (columns + TILE - 1) / TILE;
         int axis = across;
         int step = yStride;
-        Parallel.range(size / rows / columns * tall, Math.max(1, PIECE / (TILE * rows)), (from, to) -> {
-            for (int i = from; i < to; i++) {
-                int matrix = i / tall;
-                int column = i % tall * TILE;
-                int xAt = offset(matrix, last, axis) + column;
-                int yAt = yOffset(matrix, last, axis) + column * step;
-                int count = Math.min(TILE, columns - column);
-                for (int row = 0; row < rows; row += TILE) {
-                    int height = Math.min(TILE, rows - row);
-                    tile(x, xAt + row * xStride, xStride, y, yAt + row, step, height, count);
-                }
-            }
-        });
+        Parallel.range(
+                size / rows / columns * tall,
+                Math.max(1, PIECE / (TILE * rows)),
+                (from, to) -> {
+                    for (int i = from; i < to; i++) {
+                        int matrix = i / tall;
+                        int column = i % tall * TILE;
+                        int xAt = offset(matrix, last, axis) + column;
+                        int yAt = yOffset(matrix, last, axis) + column * step;
+                        int count = Math.min(TILE, columns - column);
+                        for (int row = 0; row < rows; row += TILE) {
+                            int height = Math.min(TILE, rows - row);
+                            tile(
+                                    x,
+                                    xAt + row * xStride,
+                                    xStride,
+                                    y,
+                                    yAt + row,
+                                    step,
+                                    height,
+                                    count);
+                        }
+                    }
+                });
     }
 
-    /// Where in x the index tuple begins that a number counts through the axes before `last`, without the axis `left`.
+    /// Where in x the index tuple begins that a number counts through the axes before `last`,
+    /// without the axis `left`.
     private int offset(int number, int last, int left) {
         int offset = 0;
         int rest = number;
@@ -133,16 +149,27 @@ public final class Transpose {
     private static void tile(
             Object x, int xAt, int xStride, Object y, int yAt, int yStride, int rows, int columns) {
         switch (x) {
-            case float[] floats -> tile(floats, xAt, xStride, (float[]) y, yAt, yStride, rows, columns);
-            case double[] doubles -> tile(doubles, xAt, xStride, (double[]) y, yAt, yStride, rows, columns);
+            case float[] floats ->
+                    tile(floats, xAt, xStride, (float[]) y, yAt, yStride, rows, columns);
+            case double[] doubles ->
+                    tile(doubles, xAt, xStride, (double[]) y, yAt, yStride, rows, columns);
             case int[] ints -> tile(ints, xAt, xStride, (int[]) y, yAt, yStride, rows, columns);
             case byte[] bytes -> tile(bytes, xAt, xStride, (byte[]) y, yAt, yStride, rows, columns);
-            default -> throw new IllegalArgumentException("transpose: " + x.getClass() + " is no array of numbers");
+            default ->
+                    throw new IllegalArgumentException(
+                            "transpose: " + x.getClass() + " is no array of numbers");
         }
     }
 
     private static void tile(
-            float[] x, int xAt, int xStride, float[] y, int yAt, int yStride, int rows, int columns) {
+            float[] x,
+            int xAt,
+            int xStride,
+            float[] y,
+            int yAt,
+            int yStride,
+            int rows,
+            int columns) {
         for (int j = 0; j < columns; j++) {
             for (int i = 0; i < rows; i++) {
                 y[yAt + j * yStride + i] = x[xAt + i * xStride + j];
@@ -151,7 +178,14 @@ public final class Transpose {
     }
 
     private static void tile(
-            double[] x, int xAt, int xStride, double[] y, int yAt, int yStride, int rows, int columns) {
+            double[] x,
+            int xAt,
+            int xStride,
+            double[] y,
+            int yAt,
+            int yStride,
+            int rows,
+            int columns) {
         for (int j = 0; j < columns; j++) {
             for (int i = 0; i < rows; i++) {
                 y[yAt + j * yStride + i] = x[xAt + i * xStride + j];

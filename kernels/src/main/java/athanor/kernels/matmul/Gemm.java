@@ -93,7 +93,8 @@ public final class Gemm {
             boolean accumulate) {
         int[] aRows = rows(Scratch.Use.ROWS, m, transposeA ? 1 : lda);
         int[] cRows = rows(Scratch.Use.TILE, m, ldc);
-        float[] panels = Scratch.floats(Scratch.Use.PANELS, BLOCK_DEPTH * Panels.paddedColumns(n));
+        float[] panels =
+                Scratch.floats(Scratch.Use.PANELS, (long) BLOCK_DEPTH * Panels.paddedColumns(n));
         for (int from = 0; from < k; from += BLOCK_DEPTH) {
             int depth = Math.min(BLOCK_DEPTH, k - from);
             int right = bOffset + from * (transposeB ? 1 : ldb);

@@ -87,18 +87,19 @@ public final class Panels {
             float[] target,
             int offset,
             int ldt) {
-        if (columns % LANES != 0) {
+        int vectors = columns / LANES * LANES;
+        if (vectors > 0) {
             for (int i = 0; i < rows; i++) {
-                for (int j = 0; j < columns; j++) {
-                    target[offset + i * ldt + j] = x[xOffset + i * ldx + j];
+                for (int j = 0; j < vectors; j += LANES) {
+                    FloatVector.fromArray(SPECIES, x, xOffset + i * ldx + j)
+                            .intoArray(target, offset + i * ldt + j);
                 }
             }
-            return;
         }
-        for (int i = 0; i < rows; i++) {
-            for (int j = 0; j < columns; j += LANES) {
-                FloatVector.fromArray(SPECIES, x, xOffset + i * ldx + j)
-                        .intoArray(target, offset + i * ldt + j);
+        // What is left is narrow: column by column, the inner loop is the longer one.
+        for (int j = vectors; j < columns; j++) {
+            for (int i = 0; i < rows; i++) {
+                target[offset + j + i * ldt] = x[xOffset + j + i * ldx];
             }
         }
     }

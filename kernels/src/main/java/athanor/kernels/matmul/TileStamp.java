@@ -25,7 +25,7 @@ import jdk.incubator.vector.VectorSpecies;
 ///     FloatVector sum01 = FloatVector.fromArray(SPECIES, c, c0 + 16);
 ///     FloatVector sum10 = FloatVector.fromArray(SPECIES, c, c1);
 ///     FloatVector sum11 = FloatVector.fromArray(SPECIES, c, c1 + 16);
-///     int aStep = 0;               // only in a strided tile, where it replaces k below
+///     int aStep = 0; // only in a strided tile, where it stands for k in a[a0 + k]
 ///     for (int k = 0; k < depth; k++) {
 ///         FloatVector b0 = FloatVector.fromArray(SPECIES, b, bOffset + k * 32);
 ///         FloatVector b1 = FloatVector.fromArray(SPECIES, b, bOffset + k * 32 + 16);

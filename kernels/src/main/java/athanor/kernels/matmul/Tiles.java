@@ -118,7 +118,7 @@ public final class Tiles {
                                     add);
                             continue;
                         }
-                        float[] narrow = Scratch.floats(Scratch.Use.TILE, ROWS * PANEL);
+                        float[] narrow = Scratch.floats(Scratch.Use.TILE, (long) ROWS * PANEL);
                         multiplyTile(
                                 width,
                                 runs,

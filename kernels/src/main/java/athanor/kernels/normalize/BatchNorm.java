@@ -14,8 +14,9 @@ import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/// The passes of batch normalization (Ioffe and Szegedy 2015) over x `[rows, channels]`, each reading its inputs once.
-/// Sums over rows are made in double, of at most 32 blocks of rows that are then added in order.
+/// The passes of batch normalization (Ioffe and Szegedy 2015) over x `[rows, channels]`, each
+/// reading its inputs once. Sums over rows are made in double, of at most 32 blocks of rows that
+/// are then added in order.
 public final class BatchNorm {
     private static final int BLOCKS = 32;
     private static final int LEAST_BLOCK = 16_384;
@@ -27,14 +28,25 @@ public final class BatchNorm {
 
     private BatchNorm() {}
 
-    /// The mean and the biased variance of each channel. What is summed is the difference to the channel's first number,
-    /// so that a mean far larger than the deviation costs no accuracy.
-    public static void channelMoments(float[] x, int rows, int channels, float[] mean, float[] variance) {
-        double[] sums = sumBlocks(rows, channels, (parts, at, first, count) -> {
-            for (int row = first; row < first + count; row += GROUP) {
-                addMoments(x, row * channels, Math.min(GROUP, first + count - row), channels, parts, at);
-            }
-        });
+    /// The mean and the biased variance of each channel. What is summed is the difference to the
+    /// channel's first number, so that a mean far larger than the deviation costs no accuracy.
+    public static void channelMoments(
+            float[] x, int rows, int channels, float[] mean, float[] variance) {
+        double[] sums =
+                sumBlocks(
+                        rows,
+                        channels,
+                        (parts, at, first, count) -> {
+                            for (int row = first; row < first + count; row += GROUP) {
+                                addMoments(
+                                        x,
+                                        row * channels,
+                                        Math.min(GROUP, first + count - row),
+                                        channels,
+                                        parts,
+                                        at);
+                            }
+                        });
         for (int c = 0; c < channels; c++) {
             double shifted = sums[c] / rows;
             mean[c] = (float) (x[c] + shifted);
@@ -55,7 +67,10 @@ public final class BatchNorm {
         float floor = relu ? 0 : Float.NEGATIVE_INFINITY;
         if (residual.isPresent()) {
             float[] added = residual.get();
-            forRows(rows, channels, at -> normalizeAdd(x, at, channels, scale, shift, added, floor, y));
+            forRows(
+                    rows,
+                    channels,
+                    at -> normalizeAdd(x, at, channels, scale, shift, added, floor, y));
         } else {
             forRows(rows, channels, at -> normalize(x, at, channels, scale, shift, floor, y));
         }
@@ -75,19 +90,34 @@ public final class BatchNorm {
             float[] dShift) {
         boolean all = output.isEmpty();
         float[] out = output.orElse(dy);
-        double[] sums = sumBlocks(rows, channels, (parts, at, first, count) -> {
-            for (int row = first; row < first + count; row += GROUP) {
-                int group = Math.min(GROUP, first + count - row);
-                addGradients(dy, out, all, x, row * channels, group, channels, mean, parts, at);
-            }
-        });
+        double[] sums =
+                sumBlocks(
+                        rows,
+                        channels,
+                        (parts, at, first, count) -> {
+                            for (int row = first; row < first + count; row += GROUP) {
+                                int group = Math.min(GROUP, first + count - row);
+                                addGradients(
+                                        dy,
+                                        out,
+                                        all,
+                                        x,
+                                        row * channels,
+                                        group,
+                                        channels,
+                                        mean,
+                                        parts,
+                                        at);
+                            }
+                        });
         for (int c = 0; c < channels; c++) {
             dShift[c] = (float) sums[c];
             dScale[c] = (float) (sums[channels + c] * inverseDeviation[c]);
         }
     }
 
-    /// `dx = scale (g - (dShift + (x - mean) inverseDeviation dScale) / rows)`; `dResidual`, if asked for, becomes g.
+    /// `dx = scale (g - (dShift + (x - mean) inverseDeviation dScale) / rows)`; `dResidual`, if
+    /// asked for, becomes g.
     public static void gradient(
             float[] dy,
             Optional<float[]> output,
@@ -113,12 +143,19 @@ public final class BatchNorm {
             slope[c] = (float) (share * inverseDeviation[c] * dScale[c]);
             offset[c] = (float) (share * dShift[c]);
         }
-        forRows(rows, channels, at -> gradientRow(dy, out, all, x, at, channels, mean, scale, slope, offset, dx, kept, keep));
+        forRows(
+                rows,
+                channels,
+                at ->
+                        gradientRow(
+                                dy, out, all, x, at, channels, mean, scale, slope, offset, dx, kept,
+                                keep));
     }
 
     @FunctionalInterface
     private interface Block {
-        /// Adds what rows `first` to `first + count - 1` contribute to `parts[at]` and on: two sums for each channel.
+        /// Adds what rows `first` to `first + count - 1` contribute to `parts[at]` and on: two sums
+        /// for each channel.
         void addTo(double[] parts, int at, int first, int count);
     }
 
@@ -129,26 +166,33 @@ public final class BatchNorm {
 
     private static void forRows(int rows, int channels, Row row) {
         int piece = Math.max(1, Parallel.pieceOf(rows * channels) / Math.max(1, channels));
-        Parallel.range(rows, piece, (from, to) -> {
-            for (int i = from; i < to; i++) {
-                row.run(i * channels);
-            }
-        });
+        Parallel.range(
+                rows,
+                piece,
+                (from, to) -> {
+                    for (int i = from; i < to; i++) {
+                        row.run(i * channels);
+                    }
+                });
     }
 
-    /// The two sums for each channel over all rows, at the front of an array that the next call overwrites.
+    /// The two sums for each channel over all rows, at the front of an array that the next call
+    /// overwrites.
     private static double[] sumBlocks(int rows, int channels, Block block) {
         int least = Math.max(rows / BLOCKS, LEAST_BLOCK / Math.max(1, channels));
         int rowsAtOnce = (least / GROUP + 1) * GROUP;
         int blocks = (rows + rowsAtOnce - 1) / rowsAtOnce;
         int width = 2 * channels;
         double[] parts = parts(Math.max(1, blocks) * width);
-        Parallel.range(blocks, 1, (from, to) -> {
-            for (int i = from; i < to; i++) {
-                int first = i * rowsAtOnce;
-                block.addTo(parts, i * width, first, Math.min(rowsAtOnce, rows - first));
-            }
-        });
+        Parallel.range(
+                blocks,
+                1,
+                (from, to) -> {
+                    for (int i = from; i < to; i++) {
+                        int first = i * rowsAtOnce;
+                        block.addTo(parts, i * width, first, Math.min(rowsAtOnce, rows - first));
+                    }
+                });
         int j = 0;
         for (; j <= width - WIDTH; j += WIDTH) {
             DoubleVector sum = DoubleVector.fromArray(DOUBLES, parts, j);
@@ -176,7 +220,8 @@ public final class BatchNorm {
         return parts;
     }
 
-    private static void addMoments(float[] x, int at, int rows, int channels, double[] parts, int sums) {
+    private static void addMoments(
+            float[] x, int at, int rows, int channels, double[] parts, int sums) {
         int squares = sums + channels;
         int c = 0;
         for (; c <= channels - WIDTH; c += WIDTH) {
@@ -251,7 +296,14 @@ public final class BatchNorm {
     }
 
     private static void normalizeAdd(
-            float[] x, int at, int channels, float[] scale, float[] shift, float[] residual, float floor, float[] y) {
+            float[] x,
+            int at,
+            int channels,
+            float[] scale,
+            float[] shift,
+            float[] residual,
+            float floor,
+            float[] y) {
         int c = 0;
         for (; c <= channels - LANES; c += LANES) {
             FloatVector normalized = load(x, at + c).fma(load(scale, c), load(shift, c));
@@ -280,7 +332,8 @@ public final class BatchNorm {
         FloatVector zero = FloatVector.zero(SPECIES);
         int c = 0;
         for (; c <= channels - LANES; c += LANES) {
-            FloatVector g = zero.blend(load(dy, at + c), load(output, at + c).compare(GT, 0).or(always));
+            FloatVector g =
+                    zero.blend(load(dy, at + c), load(output, at + c).compare(GT, 0).or(always));
             FloatVector d = load(x, at + c).sub(load(mean, c));
             FloatVector rest = d.fma(load(slope, c), load(offset, c));
             if (keep) {

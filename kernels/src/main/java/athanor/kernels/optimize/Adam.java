@@ -12,7 +12,12 @@ public final class Adam {
     private Adam() {}
 
     public static void step(
-            AdamStep step, float[] parameter, float[] gradient, float[] mean, float[] square, int n) {
+            AdamStep step,
+            float[] parameter,
+            float[] gradient,
+            float[] mean,
+            float[] square,
+            int n) {
         Coefficients coefficients = Coefficients.of(step);
         Parallel.range(
                 n,
@@ -20,8 +25,9 @@ public final class Adam {
                 (from, to) -> step(coefficients, parameter, gradient, mean, square, from, to));
     }
 
-    /// What a step multiplies by, computed in double once: `keep` scales the parameter, `decay` times it joins the
-    /// gradient, and the parameter moves by `rate m / (sqrt(v) correction + epsilon)`.
+    /// What a step multiplies by, computed in double once: `keep` scales the parameter, `decay`
+    /// times it joins the gradient, and the parameter moves by `rate m / (sqrt(v) correction +
+    /// epsilon)`.
     private record Coefficients(
             float keep,
             float decay,
@@ -42,12 +48,20 @@ public final class Adam {
                     (float) (1 - step.beta2()),
                     (float) (1 / Math.sqrt(1 - StrictMath.pow(step.beta2(), step.step()))),
                     (float) step.epsilon(),
-                    (float) (-step.learningRate() / (1 - StrictMath.pow(step.beta1(), step.step()))));
+                    (float)
+                            (-step.learningRate()
+                                    / (1 - StrictMath.pow(step.beta1(), step.step()))));
         }
     }
 
     private static void step(
-            Coefficients c, float[] parameter, float[] gradient, float[] mean, float[] square, int from, int to) {
+            Coefficients c,
+            float[] parameter,
+            float[] gradient,
+            float[] mean,
+            float[] square,
+            int from,
+            int to) {
         FloatVector decays = FloatVector.broadcast(SPECIES, c.decay);
         FloatVector meanShares = FloatVector.broadcast(SPECIES, c.meanShare);
         FloatVector squaresKept = FloatVector.broadcast(SPECIES, c.squareKept);

@@ -8,7 +8,8 @@ import athanor.kernels.parallel.Parallel;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
-/// Stochastic gradient descent in one pass over the parameter, the gradient and the velocity; see [SgdStep].
+/// Stochastic gradient descent in one pass over the parameter, the gradient and the velocity; see
+/// [SgdStep].
 public final class Sgd {
     private Sgd() {}
 
@@ -16,11 +17,15 @@ public final class Sgd {
     public static void step(SgdStep step, float[] parameter, float[] gradient, int n) {
         float decay = (float) step.weightDecay();
         float rate = (float) -step.learningRate();
-        Parallel.range(n, Parallel.pieceOf(n), (from, to) -> plain(decay, rate, parameter, gradient, from, to));
+        Parallel.range(
+                n,
+                Parallel.pieceOf(n),
+                (from, to) -> plain(decay, rate, parameter, gradient, from, to));
     }
 
     /// With momentum; the velocity changes too.
-    public static void step(SgdStep step, float[] parameter, float[] gradient, float[] velocity, int n) {
+    public static void step(
+            SgdStep step, float[] parameter, float[] gradient, float[] velocity, int n) {
         float decay = (float) step.weightDecay();
         float rate = (float) -step.learningRate();
         float momentum = (float) step.momentum();
@@ -29,15 +34,21 @@ public final class Sgd {
         // What moves the parameter is `own g + past velocity`.
         float own = step.nesterov() ? 1 : 0;
         float past = step.nesterov() ? momentum : 1;
-        Parallel.range(n, Parallel.pieceOf(n), (from, to) -> {
-            if (first) {
-                Arrays.fill(velocity, from, to, 0);
-            }
-            withMomentum(decay, rate, momentum, own, past, parameter, gradient, velocity, from, to);
-        });
+        Parallel.range(
+                n,
+                Parallel.pieceOf(n),
+                (from, to) -> {
+                    if (first) {
+                        Arrays.fill(velocity, from, to, 0);
+                    }
+                    withMomentum(
+                            decay, rate, momentum, own, past, parameter, gradient, velocity, from,
+                            to);
+                });
     }
 
-    private static void plain(float decay, float rate, float[] parameter, float[] gradient, int from, int to) {
+    private static void plain(
+            float decay, float rate, float[] parameter, float[] gradient, int from, int to) {
         FloatVector decays = FloatVector.broadcast(SPECIES, decay);
         FloatVector rates = FloatVector.broadcast(SPECIES, rate);
         int i = from;

@@ -13,26 +13,32 @@ public final class AveragePool {
 
     public static void forward(PoolGeometry g, float[] x, float[] y) {
         int outputWidth = g.outputWidth();
-        Parallel.range(g.batch() * g.outputHeight(), 1, (from, to) -> {
-            for (int i = from; i < to; i++) {
-                for (int q = 0; q < outputWidth; q++) {
-                    window(g, x, i / g.outputHeight(), i % g.outputHeight(), q, y);
-                }
-            }
-        });
+        Parallel.range(
+                g.batch() * g.outputHeight(),
+                1,
+                (from, to) -> {
+                    for (int i = from; i < to; i++) {
+                        for (int q = 0; q < outputWidth; q++) {
+                            window(g, x, i / g.outputHeight(), i % g.outputHeight(), q, y);
+                        }
+                    }
+                });
     }
 
     /// Each place collects, in order, its share of the gradient of every window that covers it.
     public static void gradient(PoolGeometry g, float[] dy, float[] dx) {
         Cover rows = Cover.of(g.height(), g.rowStart(), g.rowEnd());
         Cover columns = Cover.of(g.width(), g.columnStart(), g.columnEnd());
-        Parallel.range(g.batch() * g.height(), 1, (from, to) -> {
-            for (int i = from; i < to; i++) {
-                for (int w = 0; w < g.width(); w++) {
-                    collect(g, rows, columns, dy, i / g.height(), i % g.height(), w, dx);
-                }
-            }
-        });
+        Parallel.range(
+                g.batch() * g.height(),
+                1,
+                (from, to) -> {
+                    for (int i = from; i < to; i++) {
+                        for (int w = 0; w < g.width(); w++) {
+                            collect(g, rows, columns, dy, i / g.height(), i % g.height(), w, dx);
+                        }
+                    }
+                });
     }
 
     private static void window(PoolGeometry g, float[] x, int n, int p, int q, float[] y) {
@@ -66,7 +72,14 @@ public final class AveragePool {
     }
 
     private static void collect(
-            PoolGeometry g, Cover rows, Cover columns, float[] dy, int n, int h, int w, float[] dx) {
+            PoolGeometry g,
+            Cover rows,
+            Cover columns,
+            float[] dy,
+            int n,
+            int h,
+            int w,
+            float[] dx) {
         int channels = g.channels();
         int at = ((n * g.height() + h) * g.width() + w) * channels;
         int top = rows.first()[h];

@@ -1,7 +1,7 @@
 package athanor.kernels.pool;
 
-/// Which windows cover each place along one axis: those from `first[i]` to `last[i]`, none where last is less. Windows
-/// start and end in ascending order, so they are neighbours.
+/// Which windows cover each place along one axis: those from `first[i]` to `last[i]`, none where
+/// last is less. Windows start and end in ascending order, so they are neighbours.
 record Cover(int[] first, int[] last) {
     static Cover of(int size, int[] start, int[] end) {
         int[] first = new int[size];

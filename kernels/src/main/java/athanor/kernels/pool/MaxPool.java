@@ -18,34 +18,50 @@ public final class MaxPool {
 
     private MaxPool() {}
 
-    /// `y` becomes the maxima and `index` their places in the image, `h * width + w`: the first of equals, or the first
-    /// NaN.
+    /// `y` becomes the maxima and `index` their places in the image, `h * width + w`: the first of
+    /// equals, or the first NaN.
     public static void forward(PoolGeometry g, float[] x, float[] y, int[] index) {
         int outputWidth = g.outputWidth();
-        Parallel.range(g.batch() * g.outputHeight(), 1, (from, to) -> {
-            for (int i = from; i < to; i++) {
-                for (int q = 0; q < outputWidth; q++) {
-                    window(g, x, i / g.outputHeight(), i % g.outputHeight(), q, y, index);
-                }
-            }
-        });
+        Parallel.range(
+                g.batch() * g.outputHeight(),
+                1,
+                (from, to) -> {
+                    for (int i = from; i < to; i++) {
+                        for (int q = 0; q < outputWidth; q++) {
+                            window(g, x, i / g.outputHeight(), i % g.outputHeight(), q, y, index);
+                        }
+                    }
+                });
     }
 
-    /// Each gradient goes to the place of its maximum. Made the other way round: each place collects, in order, from the
-    /// windows that cover it those gradients whose maximum it was.
+    /// Each gradient goes to the place of its maximum. Made the other way round: each place
+    /// collects, in order, from the windows that cover it those gradients whose maximum it was.
     public static void gradient(PoolGeometry g, float[] dy, int[] index, float[] dx) {
         Cover rows = Cover.of(g.height(), g.rowStart(), g.rowEnd());
         Cover columns = Cover.of(g.width(), g.columnStart(), g.columnEnd());
-        Parallel.range(g.batch() * g.height(), 1, (from, to) -> {
-            for (int i = from; i < to; i++) {
-                for (int w = 0; w < g.width(); w++) {
-                    collect(g, rows, columns, dy, index, i / g.height(), i % g.height(), w, dx);
-                }
-            }
-        });
+        Parallel.range(
+                g.batch() * g.height(),
+                1,
+                (from, to) -> {
+                    for (int i = from; i < to; i++) {
+                        for (int w = 0; w < g.width(); w++) {
+                            collect(
+                                    g,
+                                    rows,
+                                    columns,
+                                    dy,
+                                    index,
+                                    i / g.height(),
+                                    i % g.height(),
+                                    w,
+                                    dx);
+                        }
+                    }
+                });
     }
 
-    private static void window(PoolGeometry g, float[] x, int n, int p, int q, float[] y, int[] index) {
+    private static void window(
+            PoolGeometry g, float[] x, int n, int p, int q, float[] y, int[] index) {
         int channels = g.channels();
         int image = n * g.height() * g.width();
         int rowStart = g.rowStart()[p];
@@ -77,7 +93,7 @@ public final class MaxPool {
                 for (int w = columnStart; w < columnEnd; w++) {
                     int candidate = h * g.width() + w;
                     float value = x[(image + candidate) * channels + c];
-                    if (best == best && !(value <= best)) {
+                    if (!Float.isNaN(best) && !(value <= best)) {
                         best = value;
                         place = candidate;
                     }
@@ -89,7 +105,15 @@ public final class MaxPool {
     }
 
     private static void collect(
-            PoolGeometry g, Cover rows, Cover columns, float[] dy, int[] index, int n, int h, int w, float[] dx) {
+            PoolGeometry g,
+            Cover rows,
+            Cover columns,
+            float[] dy,
+            int[] index,
+            int n,
+            int h,
+            int w,
+            float[] dx) {
         int channels = g.channels();
         int place = h * g.width() + w;
         int at = (n * g.height() * g.width() + place) * channels;
@@ -103,7 +127,8 @@ public final class MaxPool {
             for (int p = top; p <= bottom; p++) {
                 for (int q = left; q <= right; q++) {
                     int from = ((n * g.outputHeight() + p) * g.outputWidth() + q) * channels + c;
-                    VectorMask<Integer> mine = IntVector.fromArray(INTS, index, from).compare(EQ, place);
+                    VectorMask<Integer> mine =
+                            IntVector.fromArray(INTS, index, from).compare(EQ, place);
                     sum = sum.blend(sum.add(load(dy, from)), mine.cast(SPECIES));
                 }
             }

@@ -2,9 +2,10 @@ package athanor.kernels.random;
 
 import athanor.kernels.parallel.Parallel;
 
-/// Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011): ten rounds of multiplication turn a counter of 128 bits into 128
-/// random ones, so that number i of a row is found without those before it. Number i is word i % 4 of block i / 4; the
-/// counter holds the block's number in its low half and the key's stream in its high half.
+/// Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011): ten rounds of multiplication turn a counter of
+/// 128 bits into 128 random ones, so that number i of a row is found without those before it.
+/// Number i is word i % 4 of block i / 4; the counter holds the block's number in its low half and
+/// the key's stream in its high half.
 public final class Philox {
     private static final long MULTIPLIER_0 = 0xD2511F53L;
     private static final long MULTIPLIER_1 = 0xCD9E8D57L;
@@ -56,10 +57,11 @@ public final class Philox {
 
     /// In 0 <= number < bound; a number's probability is within 2^-32 of 1 / bound.
     public static int below(PhiloxKey key, long index, int bound) {
-        return (int) ((bits(key, index) & 0xFFFFFFFFL) * bound >>> 32);
+        return (int) (((bits(key, index) & 0xFFFFFFFFL) * bound) >>> 32);
     }
 
-    /// Standard normal, by Box and Muller: words 0 and 1 of a block make numbers 0 and 1, words 2 and 3 the other two.
+    /// Standard normal, by Box and Muller: words 0 and 1 of a block make numbers 0 and 1, words 2
+    /// and 3 the other two.
     public static float normal(PhiloxKey key, long index) {
         int[] words = new int[4];
         block(key, index >>> 2, words, 0);
@@ -79,37 +81,46 @@ public final class Philox {
 
     /// `y[i] = uniform(key, i)` for i < n.
     public static void uniform(PhiloxKey key, float[] y, int n) {
-        Parallel.range(n, PIECE, (from, to) -> {
-            int[] words = words(key, from, to);
-            for (int i = from; i < to; i++) {
-                y[i] = toUniform(words[i - from]);
-            }
-        });
+        Parallel.range(
+                n,
+                PIECE,
+                (from, to) -> {
+                    int[] words = words(key, from, to);
+                    for (int i = from; i < to; i++) {
+                        y[i] = toUniform(words[i - from]);
+                    }
+                });
     }
 
     /// `y[i] = normal(key, i)` for i < n.
     public static void normal(PhiloxKey key, float[] y, int n) {
-        Parallel.range(n, PIECE, (from, to) -> {
-            int[] words = words(key, from, to);
-            for (int i = from; i < to; i++) {
-                y[i] = toNormal(words, i - from);
-            }
-        });
+        Parallel.range(
+                n,
+                PIECE,
+                (from, to) -> {
+                    int[] words = words(key, from, to);
+                    for (int i = from; i < to; i++) {
+                        y[i] = toNormal(words, i - from);
+                    }
+                });
     }
 
     /// `y[i] = uniform(key, i) < probability ? 0 : 1 / (1 - probability)` for i < n.
     public static void dropoutMask(PhiloxKey key, double probability, float[] y, int n) {
         float kept = (float) (1 / (1 - probability));
-        Parallel.range(n, PIECE, (from, to) -> {
-            int[] words = words(key, from, to);
-            for (int i = from; i < to; i++) {
-                y[i] = toUniform(words[i - from]) < probability ? 0 : kept;
-            }
-        });
+        Parallel.range(
+                n,
+                PIECE,
+                (from, to) -> {
+                    int[] words = words(key, from, to);
+                    for (int i = from; i < to; i++) {
+                        y[i] = toUniform(words[i - from]) < probability ? 0 : kept;
+                    }
+                });
     }
 
     private static int[] words(PhiloxKey key, int from, int to) {
-        int[] words = new int[to - from + 3 & -4];
+        int[] words = new int[(to - from + 3) & -4];
         for (int i = 0; i < words.length; i += 4) {
             block(key, (from + i) >> 2, words, i);
         }

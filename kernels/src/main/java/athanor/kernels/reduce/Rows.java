@@ -11,8 +11,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/// Numbers about a row of floats, the `n` from `at` on. Sums are made in double: four vectors of them, then their lanes in
-/// order, then what is left of the row.
+/// Numbers about a row of floats, the `n` from `at` on. Sums are made in double: four vectors of
+/// them, then their lanes in order, then what is left of the row.
 public final class Rows {
     /// The widest vector of doubles this machine has.
     public static final VectorSpecies<Double> DOUBLES = DoubleVector.SPECIES_PREFERRED;
@@ -116,7 +116,8 @@ public final class Rows {
         return best;
     }
 
-    /// The lanes added in order: a reduction by one instruction would give other bits compiled than interpreted.
+    /// The lanes added in order: a reduction by one instruction would give other bits compiled than
+    /// interpreted.
     private static double lanes(DoubleVector v) {
         double sum = 0;
         for (int i = 0; i < WIDTH; i++) {

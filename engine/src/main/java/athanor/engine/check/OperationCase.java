@@ -1,0 +1,72 @@
+package athanor.engine.check;
+
+import athanor.engine.Backend;
+import athanor.engine.DType;
+import athanor.engine.Shape;
+import athanor.engine.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+
+/// One use of an operation, of which all checks are made.
+///
+/// @param name `operation/variant`; the operation is the class's name
+/// @param terms how many numbers are added up for one element of the result at most; 0 for
+///     functions of one element that are exact to a few units in its last place
+/// @param differentiable whether a gradient flows to the inputs that are not constants
+public record OperationCase(
+        String name,
+        int terms,
+        boolean differentiable,
+        List<Input> inputs,
+        Function<List<Tensor>, Tensor> function) {
+
+    static OperationCase of(
+            String name, int terms, Function<List<Tensor>, Tensor> function, Input... inputs) {
+        return new OperationCase(name, terms, true, List.of(inputs), function);
+    }
+
+    static OperationCase constant(
+            String name, int terms, Function<List<Tensor>, Tensor> function, Input... inputs) {
+        return new OperationCase(name, terms, false, List.of(inputs), function);
+    }
+
+    /// The part of the name before the slash.
+    public String operation() {
+        return name.substring(0, name.indexOf('/'));
+    }
+
+    /// Whether even an interpreter does it quickly.
+    public boolean isSmall() {
+        return (long) Math.max(1, terms) * largestInput() <= 20_000;
+    }
+
+    /// How many numbers one element of a leaf's gradient is the sum of: the additions of the whole
+    /// operation, shared among the leaf's elements.
+    int gradientTerms(Shape result, Input leaf) {
+        long additions = (long) Math.max(1, terms) * result.size();
+        return (int) Math.max(Math.max(1, terms), additions / Math.max(1, leaf.shape().size()));
+    }
+
+    /// The inputs on a backend; all seeds follow from the name.
+    public List<Tensor> tensors(Backend backend, DType floating) {
+        List<Tensor> tensors = new ArrayList<>();
+        for (int i = 0; i < inputs.size(); i++) {
+            tensors.add(inputs.get(i).tensor(backend, floating, seed(i)));
+        }
+        return tensors;
+    }
+
+    long seed(int purpose) {
+        return name.hashCode() * 31L + purpose;
+    }
+
+    int largestInput() {
+        return inputs.stream().mapToInt(input -> input.shape().size()).max().orElse(0);
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

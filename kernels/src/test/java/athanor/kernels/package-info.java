@@ -1,0 +1,3 @@
+/// What the tests of all kernels share.
+@org.jspecify.annotations.NullMarked
+package athanor.kernels;

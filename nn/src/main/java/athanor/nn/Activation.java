@@ -1,0 +1,49 @@
+package athanor.nn;
+
+import athanor.engine.Tensor;
+import java.util.function.UnaryOperator;
+
+/// A function of each element, as a layer.
+public final class Activation extends Module {
+    private final String kind;
+    private final UnaryOperator<Tensor> function;
+
+    public Activation(String kind, UnaryOperator<Tensor> function) {
+        this.kind = kind;
+        this.function = function;
+    }
+
+    /// max(x, 0).
+    public static Activation relu() {
+        return new Activation("ReLU", Tensor::relu);
+    }
+
+    /// x Phi(x), where Phi is the distribution function of the normal distribution.
+    public static Activation gelu() {
+        return new Activation("GELU", Tensor::gelu);
+    }
+
+    /// x / (1 + exp(-x)).
+    public static Activation silu() {
+        return new Activation("SiLU", Tensor::silu);
+    }
+
+    public static Activation tanh() {
+        return new Activation("Tanh", Tensor::tanh);
+    }
+
+    /// 1 / (1 + exp(-x)).
+    public static Activation sigmoid() {
+        return new Activation("Sigmoid", Tensor::sigmoid);
+    }
+
+    @Override
+    protected Tensor compute(Tensor x) {
+        return function.apply(x);
+    }
+
+    @Override
+    protected String kind() {
+        return kind;
+    }
+}

@@ -1,0 +1,21 @@
+package athanor.nn;
+
+import athanor.engine.Tensor;
+
+/// The mean of each window of `kernel` x `kernel`; padding counts as zeros.
+public final class AveragePool2d extends Module {
+    private final int kernel;
+    private final int stride;
+    private final int padding;
+
+    public AveragePool2d(int kernel, int stride, int padding) {
+        this.kernel = kernel;
+        this.stride = stride;
+        this.padding = padding;
+    }
+
+    @Override
+    protected Tensor compute(Tensor x) {
+        return x.averagePool(kernel, stride, padding);
+    }
+}

@@ -1,0 +1,94 @@
+package athanor.nn;
+
+import athanor.engine.Moments;
+import athanor.engine.Shape;
+import athanor.engine.Tensor;
+import athanor.engine.Workspace;
+import athanor.engine.operation.Convolution;
+import java.util.Optional;
+
+/// y = weight (x - mean) / sqrt(variance + 1e-5) + bias for each channel.   Ioffe and Szegedy 2015.
+///
+/// In training the mean and variance are those of the batch, and the running ones follow them:
+/// `running = 0.9 running + 0.1 batch`, with the variance divided by count - 1. In evaluation the
+/// running ones are used. Blocks call it together with the convolution before it and the ReLU
+/// behind it, which a backend does in fewer passes over memory.
+public final class BatchNorm2d extends Module {
+    private static final double EPSILON = 1e-5;
+    private static final double MOMENTUM = 0.1;
+
+    private final Parameter weight;
+    private final Parameter bias;
+    private final Parameter runningMean;
+    private final Parameter runningVariance;
+
+    public BatchNorm2d(int channels) {
+        this(channels, Initializer.ones());
+    }
+
+    /// With other first weights: zeros in the last norm of a block let the block start as the
+    /// identity.
+    public BatchNorm2d(int channels, Initializer initializer) {
+        Shape shape = Shape.of(channels);
+        weight = parameter("weight", shape, initializer);
+        bias = parameter("bias", shape, Initializer.zeros());
+        runningMean = buffer("running_mean", shape, 0);
+        runningVariance = buffer("running_var", shape, 1);
+    }
+
+    @Override
+    protected Tensor compute(Tensor x) {
+        return isTraining()
+                ? ofBatch(x, x.moments(), Optional.empty(), false)
+                : ofRunning(x, Optional.empty(), false);
+    }
+
+    /// norm(conv(x)).
+    public Tensor of(Conv2d conv, Tensor x) {
+        return behind(conv, x, Optional.empty(), false);
+    }
+
+    /// max(norm(conv(x)), 0).
+    public Tensor relu(Conv2d conv, Tensor x) {
+        return behind(conv, x, Optional.empty(), true);
+    }
+
+    /// max(norm(conv(x)) + shortcut, 0).
+    public Tensor addRelu(Conv2d conv, Tensor x, Tensor shortcut) {
+        return behind(conv, x, Optional.of(shortcut), true);
+    }
+
+    private Tensor behind(Conv2d conv, Tensor x, Optional<Tensor> residual, boolean relu) {
+        return run(
+                x,
+                () -> {
+                    if (isTraining()) {
+                        Convolution.WithMoments z = conv.withMoments(x);
+                        return ofBatch(z.y(), z.moments(), residual, relu);
+                    }
+                    return ofRunning(conv.forward(x), residual, relu);
+                });
+    }
+
+    private Tensor ofBatch(Tensor x, Moments batch, Optional<Tensor> residual, boolean relu) {
+        follow(batch, x.size() / Math.max(1, weight.size()));
+        return x.batchNorm(batch, true, weight.tensor(), bias.tensor(), EPSILON, residual, relu);
+    }
+
+    private Tensor ofRunning(Tensor x, Optional<Tensor> residual, boolean relu) {
+        Moments running = new Moments(runningMean.tensor(), runningVariance.tensor());
+        return x.batchNorm(running, false, weight.tensor(), bias.tensor(), EPSILON, residual, relu);
+    }
+
+    private void follow(Moments batch, int count) {
+        double unbiased = (double) count / Math.max(1, count - 1);
+        try (Workspace _ = Workspace.open()) {
+            follow(runningMean.tensor(), batch.mean().mul(MOMENTUM));
+            follow(runningVariance.tensor(), batch.variance().mul(MOMENTUM * unbiased));
+        }
+    }
+
+    private static void follow(Tensor running, Tensor share) {
+        running.assign(running.mul(1 - MOMENTUM).add(share));
+    }
+}

@@ -1,0 +1,5 @@
+/// Model files.
+@NullMarked
+package athanor.nn.io;
+
+import org.jspecify.annotations.NullMarked;

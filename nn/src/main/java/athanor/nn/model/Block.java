@@ -1,0 +1,123 @@
+package athanor.nn.model;
+
+import athanor.engine.Conv2dOptions;
+import athanor.engine.Tensor;
+import athanor.nn.BatchNorm2d;
+import athanor.nn.Conv2d;
+import athanor.nn.Initializer;
+import athanor.nn.Module;
+import java.util.Optional;
+
+/// The two building blocks of residual networks (figure 5 of He et al. 2015): convolutions whose
+/// result is added to a shortcut: the input itself, or its projection where the shape changes.
+final class Block {
+    /// Which block, and how many times wider than its width its result is.
+    enum Kind {
+        BASIC(1),
+        BOTTLENECK(4);
+
+        final int expansion;
+
+        Kind(int expansion) {
+            this.expansion = expansion;
+        }
+
+        Module make(int in, int width, int stride, boolean zeroInitial) {
+            return switch (this) {
+                case BASIC -> new Basic(in, width, stride, zeroInitial);
+                case BOTTLENECK -> new Bottleneck(in, width, stride, zeroInitial);
+            };
+        }
+    }
+
+    private Block() {}
+
+    static Conv2d convolution(int in, int out, int kernel, int stride) {
+        Conv2dOptions options = Conv2dOptions.DEFAULT.stride(stride).padding(kernel / 2);
+        Initializer initializer = Initializer.kaimingNormal(Initializer.Fan.OUT);
+        return new Conv2d(in, out, kernel, options, false, initializer);
+    }
+
+    private static BatchNorm2d lastNorm(int channels, boolean zeroInitial) {
+        return new BatchNorm2d(channels, zeroInitial ? Initializer.zeros() : Initializer.ones());
+    }
+
+    /// y = norm(conv1x1(x)): the input in the shape of the output.
+    private static final class Projection extends Module {
+        private final Conv2d conv;
+        private final BatchNorm2d norm;
+
+        Projection(int in, int out, int stride) {
+            conv = child("0", convolution(in, out, 1, stride));
+            norm = child("1", new BatchNorm2d(out));
+        }
+
+        static Optional<Projection> ifNeeded(int in, int out, int stride) {
+            return in == out && stride == 1
+                    ? Optional.empty()
+                    : Optional.of(new Projection(in, out, stride));
+        }
+
+        @Override
+        protected Tensor compute(Tensor x) {
+            return norm.of(conv, x);
+        }
+    }
+
+    /// 3x3, 3x3.
+    private static final class Basic extends Module {
+        private final Conv2d conv1;
+        private final BatchNorm2d bn1;
+        private final Conv2d conv2;
+        private final BatchNorm2d bn2;
+        private final Optional<Projection> downsample;
+
+        Basic(int in, int width, int stride, boolean zeroInitial) {
+            conv1 = child("conv1", convolution(in, width, 3, stride));
+            bn1 = child("bn1", new BatchNorm2d(width));
+            conv2 = child("conv2", convolution(width, width, 3, 1));
+            bn2 = child("bn2", lastNorm(width, zeroInitial));
+            downsample = Projection.ifNeeded(in, width, stride);
+            downsample.ifPresent(projection -> child("downsample", projection));
+        }
+
+        @Override
+        protected Tensor compute(Tensor x) {
+            Tensor h = bn1.relu(conv1, x);
+            Tensor shortcut = downsample.map(projection -> projection.forward(x)).orElse(x);
+            return bn2.addRelu(conv2, h, shortcut);
+        }
+    }
+
+    /// 1x1, 3x3, 1x1; the last one widens by 4.
+    private static final class Bottleneck extends Module {
+        private final Conv2d conv1;
+        private final BatchNorm2d bn1;
+        private final Conv2d conv2;
+        private final BatchNorm2d bn2;
+        private final Conv2d conv3;
+        private final BatchNorm2d bn3;
+        private final Optional<Projection> downsample;
+
+        Bottleneck(int in, int width, int stride, boolean zeroInitial) {
+            int out = Kind.BOTTLENECK.expansion * width;
+            conv1 = child("conv1", convolution(in, width, 1, 1));
+            bn1 = child("bn1", new BatchNorm2d(width));
+            conv2 = child("conv2", convolution(width, width, 3, stride));
+            bn2 = child("bn2", new BatchNorm2d(width));
+            conv3 = child("conv3", convolution(width, out, 1, 1));
+            bn3 = child("bn3", lastNorm(out, zeroInitial));
+            downsample = Projection.ifNeeded(in, out, stride);
+            downsample.ifPresent(projection -> child("downsample", projection));
+        }
+
+        @Override
+        protected Tensor compute(Tensor x) {
+            Tensor narrow = bn1.relu(conv1, x);
+            Tensor h = bn2.relu(conv2, narrow);
+            narrow.release();
+            Tensor shortcut = downsample.map(projection -> projection.forward(x)).orElse(x);
+            return bn3.addRelu(conv3, h, shortcut);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package athanor.train.data;
+
+import org.jspecify.annotations.NullMarked;
