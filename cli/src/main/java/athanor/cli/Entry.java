@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 
 /// Where the program starts, on any Java from 11 on. It answers questions for help itself. If this JVM can run the
 /// program, it does; else it starts one that can, and passes signals and the exit code through.
@@ -23,6 +25,11 @@ public final class Entry {
     /// `$0` is the JVM; file descriptor 3 becomes the standard error that Entry puts back.
     private static final String HIDING =
             "[ -t 2 ] && set -- -Dathanor.terminal=true \"$@\"; exec \"$0\" \"$@\" 3>&2 2>/dev/null";
+
+    /// Flags of which a JVM has nothing to say on standard error.
+    private static final Predicate<String> QUIET = Pattern.compile("-D.*|-Xm[xs]\\d+[kKmMgG]?").asMatchPredicate();
+
+    private static final String LINUX = "Linux: ";
 
     private static final List<String> HELP = List.of("--help", "-h", "help");
 
@@ -85,19 +92,18 @@ public final class Entry {
     }
 
     private static List<String> command(Path home, String[] args) {
-        String options = Optional.ofNullable(System.getenv("ATHANOR_JAVA_OPTS")).orElse("");
-        List<String> command = new ArrayList<>();
-        boolean hides = options.isBlank() && Files.isExecutable(Path.of("/bin/sh"));
+        List<String> given = given();
+        boolean hides = given.stream().allMatch(QUIET) && Files.isExecutable(Path.of("/bin/sh"));
         String java = home.resolve("bin/java").toString();
-        command.addAll(hides ? List.of("/bin/sh", "-c", HIDING, java) : List.of(java));
-        command.addAll(StoredText.linesOf("jvm.flags"));
-        for (String given : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
-            // Agents belong to one JVM: a debugger's port, for one, is taken.
-            if (!given.startsWith("-agent") && !given.startsWith("-javaagent")) {
-                command.add(given);
+        List<String> command = new ArrayList<>(hides ? List.of("/bin/sh", "-c", HIDING, java) : List.of(java));
+        for (String flag : StoredText.linesOf("jvm.flags")) {
+            if (!flag.startsWith(LINUX)) {
+                command.add(flag);
+            } else if (System.getProperty("os.name").equals("Linux")) {
+                command.add(flag.substring(LINUX.length()));
             }
         }
-        Arrays.stream(options.trim().split("\\s+")).filter(option -> !option.isEmpty()).forEach(command::add);
+        command.addAll(given);
         if (hides) {
             command.add("-D" + STDERR + "=3");
         }
@@ -105,6 +111,23 @@ public final class Entry {
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Entry.class.getName()));
         command.addAll(Arrays.asList(args));
         return command;
+    }
+
+    /// The flags that the user chose: this JVM's, and those of the environment.
+    private static List<String> given() {
+        List<String> given = new ArrayList<>();
+        for (String flag : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
+            // Agents belong to one JVM: a debugger's port, for one, is taken.
+            if (!flag.startsWith("-agent") && !flag.startsWith("-javaagent")) {
+                given.add(flag);
+            }
+        }
+        for (String flag : Optional.ofNullable(System.getenv("ATHANOR_JAVA_OPTS")).orElse("").split("\\s+")) {
+            if (!flag.isEmpty()) {
+                given.add(flag);
+            }
+        }
+        return given;
     }
 
     private static void end(Process child) {

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -28,7 +29,7 @@ record Failures(Screen screen, boolean stacktrace) {
     private static String message(Throwable problem) {
         return switch (problem) {
             case UnmatchedArgumentException e -> unmatched(e);
-            case MissingParameterException e -> text(e) + help(e);
+            case MissingParameterException e -> missing(e);
             case ParameterException e -> text(e) + help(e);
             case OutOfMemoryError _ ->
                 "out of memory: the heap of %,d MB is too small; use a smaller --batch-size, or ATHANOR_JAVA_OPTS=-Xmx8g"
@@ -66,6 +67,16 @@ record Failures(Screen screen, boolean stacktrace) {
                         word,
                         Nearest.hint(word, known),
                         help(e));
+    }
+
+    /// Picocli names the longest of an option's names; ours are known by the first.
+    private static String missing(MissingParameterException e) {
+        List<String> names =
+                e.getMissing().stream()
+                        .map(arg -> arg instanceof OptionSpec option ? option.names()[0] + "=" + arg.paramLabel() : arg.paramLabel())
+                        .toList();
+        return "%s: %s is missing or has no value%s"
+                .formatted(e.getCommandLine().getCommandSpec().qualifiedName(), String.join(", ", names), help(e));
     }
 
     private static String help(ParameterException e) {
