@@ -60,10 +60,9 @@ public record Evaluation(double loss, double accuracy1, double accuracy5, int[][
             int rank = 0;
             for (int c = 0; c < classes; c++) {
                 float other = logits[from + c];
-                rank +=
-                        other > own || (other == own && c < label) || Float.isNaN(own) && c != label
-                                ? 1
-                                : 0;
+                boolean before = other > own || (other == own && c < label);
+                boolean undefined = Float.isNaN(own) && c != label;
+                rank += before || undefined ? 1 : 0;
             }
             return rank;
         }

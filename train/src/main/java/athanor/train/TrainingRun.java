@@ -5,6 +5,7 @@ import athanor.engine.DType;
 import athanor.engine.Tensor;
 import athanor.kernels.parallel.Parallel;
 import athanor.kernels.random.PhiloxKey;
+import athanor.nn.Dropout;
 import athanor.nn.Module;
 import athanor.nn.Parameter;
 import athanor.train.data.Augmentation;
@@ -49,6 +50,7 @@ public final class TrainingRun {
         ImageShape image = training.shape();
         spec = ModelSpec.of(settings, trainingSet.classes(), image.channels(), image.height());
         model = spec.create();
+        setDropout(settings, model);
         model.to(backend, DType.FLOAT32);
         model.initialize(PhiloxKey.of(settings.seed()).derive("initialization"));
         settings.path(Setting.INIT).ifPresent(file -> Checkpoint.loadParameters(file, model));
@@ -208,6 +210,18 @@ public final class TrainingRun {
                 settings.whole(Setting.CHECKPOINT_EVERY),
                 settings.real(Setting.LABEL_SMOOTHING),
                 settings.seed());
+    }
+
+    private static void setDropout(Settings settings, Module model) {
+        if (settings.text(Setting.DROP).equals("auto")) {
+            return;
+        }
+        double probability = settings.reals(Setting.DROP, 0, 0.999)[0];
+        for (Module module : model.modules().values()) {
+            if (module instanceof Dropout dropout) {
+                dropout.probability(probability);
+            }
+        }
     }
 
     private static Map<String, Tensor> trainable(Module model) {
