@@ -268,8 +268,21 @@ public final class TrainingRun {
                             + spec
                             + "; use the same --model, --stem and --data, or --init to take parameters alone");
         }
+        int batchSize = training.batchSize();
+        int batchSizeThen = checkpoint.settings().whole(Setting.BATCH_SIZE);
+        Progress progress = checkpoint.progress();
+        boolean inEpoch = progress.batch() > 0;
+        if (inEpoch && (batchSize != batchSizeThen || progress.batch() > training.batches())) {
+            throw new TrainingProblem(
+                    "--resume: the checkpoint is at batch %d of an epoch in batches of %d, this training has %d batches of %d; use the same --batch-size and --data"
+                            .formatted(
+                                    progress.batch(),
+                                    batchSizeThen,
+                                    training.batches(),
+                                    batchSize));
+        }
         checkpoint.restore(model, optimizer);
-        return checkpoint.progress();
+        return progress;
     }
 
     private static RunFolder openFolder(Settings settings, boolean resumed) {

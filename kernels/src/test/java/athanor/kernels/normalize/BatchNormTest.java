@@ -70,6 +70,11 @@ class BatchNormTest {
     }
 
     @Test
+    void no_rows_have_neither_mean_nor_variance() {
+        assertThat(moments(new float[0], 0, 1)).containsExactly(Float.NaN, Float.NaN);
+    }
+
+    @Test
     void normalizing_scales_shifts_adds_and_cuts() {
         for (int[] shape : SHAPES) {
             int rows = shape[0];
