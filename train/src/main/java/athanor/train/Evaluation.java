@@ -67,10 +67,14 @@ public record Evaluation(double loss, double accuracy1, double accuracy5, int[][
             return rank;
         }
 
+        /// The class of the largest logit, of equals the first; NaN is taken only where all are.
         private static int best(float[] logits, int from, int classes) {
             int best = 0;
             for (int c = 1; c < classes; c++) {
-                best = logits[from + c] > logits[from + best] ? c : best;
+                float largest = logits[from + best];
+                boolean better = logits[from + c] > largest;
+                boolean first = Float.isNaN(largest) && !Float.isNaN(logits[from + c]);
+                best = better || first ? c : best;
             }
             return best;
         }

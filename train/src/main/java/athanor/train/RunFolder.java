@@ -5,8 +5,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -106,18 +109,9 @@ public final class RunFolder {
 
     /// Writes config.json, whole or not at all.
     public void writeConfig(Map<String, Object> config) {
-        Path file = folder.resolve("config.json");
-        Path unfinished = folder.resolve("config.json.part");
-        try {
-            Files.write(unfinished, JSON.writeValueAsBytes(config));
-            Files.move(
-                    unfinished,
-                    file,
-                    StandardCopyOption.REPLACE_EXISTING,
-                    StandardCopyOption.ATOMIC_MOVE);
-        } catch (IOException e) {
-            throw problem(file, e);
-        }
+        replace(
+                folder.resolve("config.json"),
+                unfinished -> Files.write(unfinished, JSON.writeValueAsBytes(config)));
     }
 
     public void logStep(
@@ -169,17 +163,29 @@ public final class RunFolder {
 
     /// Copies a checkpoint within the folder, whole or not at all.
     public void copy(Path from, Path to) {
-        Path unfinished = to.resolveSibling(to.getFileName() + ".part");
+        replace(
+                to,
+                unfinished -> Files.copy(from, unfinished, StandardCopyOption.REPLACE_EXISTING));
+    }
+
+    @FunctionalInterface
+    private interface Writer {
+        void writeTo(Path file) throws IOException;
+    }
+
+    /// Writes to a file beside it, which then takes its name.
+    private static void replace(Path file, Writer writer) {
+        Path unfinished = file.resolveSibling(file.getFileName() + ".part");
         try {
-            Files.copy(from, unfinished, StandardCopyOption.REPLACE_EXISTING);
+            writer.writeTo(unfinished);
             Files.move(
                     unfinished,
-                    to,
+                    file,
                     StandardCopyOption.REPLACE_EXISTING,
                     StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             discard(unfinished);
-            throw problem(to, e);
+            throw problem(file, e);
         }
     }
 
@@ -282,18 +288,12 @@ public final class RunFolder {
 
     private void rewrite(String name, List<String> lines) {
         Path file = folder.resolve(name);
+        if (!lines.isEmpty()) {
+            replace(file, unfinished -> Files.write(unfinished, lines));
+            return;
+        }
         try {
-            if (lines.isEmpty()) {
-                Files.deleteIfExists(file);
-            } else {
-                Path unfinished = folder.resolve(name + ".part");
-                Files.write(unfinished, lines);
-                Files.move(
-                        unfinished,
-                        file,
-                        StandardCopyOption.REPLACE_EXISTING,
-                        StandardCopyOption.ATOMIC_MOVE);
-            }
+            Files.deleteIfExists(file);
         } catch (IOException e) {
             throw problem(file, e);
         }
@@ -308,8 +308,14 @@ public final class RunFolder {
                 e);
     }
 
+    /// The cause in words; of many exceptions the message is the name of a file alone.
     private static String reason(IOException e) {
-        String message = e.getMessage();
-        return message == null ? e.getClass().getSimpleName() : message;
+        return switch (e) {
+            case AccessDeniedException _ -> "access is denied";
+            case NoSuchFileException missing -> missing.getFile() + " is missing";
+            case NotDirectoryException other -> other.getFile() + " is not a folder";
+            case FileAlreadyExistsException other -> other.getFile() + " is in the way";
+            default -> String.valueOf(e.getMessage());
+        };
     }
 }

@@ -5,6 +5,7 @@ import athanor.engine.DType;
 import athanor.engine.Tensor;
 import athanor.kernels.parallel.Parallel;
 import athanor.kernels.random.PhiloxKey;
+import athanor.nn.Dropout;
 import athanor.nn.Module;
 import athanor.nn.Parameter;
 import athanor.train.data.Augmentation;
@@ -49,6 +50,7 @@ public final class TrainingRun {
         ImageShape image = training.shape();
         spec = ModelSpec.of(settings, trainingSet.classes(), image.channels(), image.height());
         model = spec.create();
+        setDropout(settings, model);
         model.to(backend, DType.FLOAT32);
         model.initialize(PhiloxKey.of(settings.seed()).derive("initialization"));
         settings.path(Setting.INIT).ifPresent(file -> Checkpoint.loadParameters(file, model));
@@ -210,6 +212,18 @@ public final class TrainingRun {
                 settings.seed());
     }
 
+    private static void setDropout(Settings settings, Module model) {
+        if (settings.text(Setting.DROP).equals("auto")) {
+            return;
+        }
+        double probability = settings.reals(Setting.DROP, 0, 0.999)[0];
+        for (Module module : model.modules().values()) {
+            if (module instanceof Dropout dropout) {
+                dropout.probability(probability);
+            }
+        }
+    }
+
     private static Map<String, Tensor> trainable(Module model) {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         for (Map.Entry<String, Parameter> entry : model.parameters().entrySet()) {
@@ -254,8 +268,21 @@ public final class TrainingRun {
                             + spec
                             + "; use the same --model, --stem and --data, or --init to take parameters alone");
         }
+        int batchSize = training.batchSize();
+        int batchSizeThen = checkpoint.settings().whole(Setting.BATCH_SIZE);
+        Progress progress = checkpoint.progress();
+        boolean inEpoch = progress.batch() > 0;
+        if (inEpoch && (batchSize != batchSizeThen || progress.batch() > training.batches())) {
+            throw new TrainingProblem(
+                    "--resume: the checkpoint is at batch %d of an epoch in batches of %d, this training has %d batches of %d; use the same --batch-size and --data"
+                            .formatted(
+                                    progress.batch(),
+                                    batchSizeThen,
+                                    training.batches(),
+                                    batchSize));
+        }
         checkpoint.restore(model, optimizer);
-        return checkpoint.progress();
+        return progress;
     }
 
     private static RunFolder openFolder(Settings settings, boolean resumed) {

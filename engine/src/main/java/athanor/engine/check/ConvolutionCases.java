@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 /// Convolutions, plain, with moments, and with normalized input.
 final class ConvolutionCases {
     /// An image, filters, and the way over it.
-    record Sample(String name, Shape image, Shape filters, Conv2dOptions options) {
+    private record Sample(String name, Shape image, Shape filters, Conv2dOptions options) {
         String text() {
             return name + " " + image + filters;
         }
@@ -38,81 +38,51 @@ final class ConvolutionCases {
 
     private static final Conv2dOptions PLAIN = Conv2dOptions.DEFAULT;
     private static final Conv2dOptions SAME = PLAIN.padding(1);
+    private static final Conv2dOptions DILATED = PLAIN.padding(2).dilation(2);
+    private static final Conv2dOptions SPARSE = PLAIN.padding(3).dilation(3).stride(2);
+    private static final Conv2dOptions STEM = PLAIN.padding(3).stride(2);
+    private static final Conv2dOptions WIDE = new Conv2dOptions(1, 2, 0, 1, 1, 1, 1);
+    private static final Conv2dOptions TALL = new Conv2dOptions(2, 1, 1, 0, 1, 2, 1);
 
-    static final List<Sample> SAMPLES =
+    /// The filters are K, R, S.
+    private static final List<Sample> SAMPLES =
             List.of(
-                    sample("1x1", PLAIN, image(2, 7, 7, 17), 10, 1, 1, 17),
-                    sample("1x1 one channel", PLAIN, image(1, 5, 5, 1), 1, 1, 1, 1),
-                    sample("1x1 large", PLAIN, image(3, 14, 14, 64), 48, 1, 1, 64),
-                    sample("1x1 stride 2", PLAIN.stride(2), image(2, 7, 7, 16), 33, 1, 1, 16),
-                    sample("1x1 padded", SAME, image(1, 4, 4, 3), 5, 1, 1, 3),
-                    sample("3x3", SAME, image(1, 7, 7, 3), 16, 3, 3, 3),
-                    sample("3x3 odd", SAME, image(2, 13, 13, 10), 17, 3, 3, 10),
-                    sample("3x3 one", SAME, image(1, 27, 27, 1), 10, 3, 3, 1),
-                    sample("3x3 tiny", SAME, image(2, 1, 1, 17), 3, 3, 3, 17),
-                    sample("3x3 deep", SAME, image(1, 6, 6, 64), 65, 3, 3, 64),
-                    sample("3x3 large", SAME, image(4, 14, 14, 16), 24, 3, 3, 16),
-                    sample("3x3 valid", PLAIN, image(2, 7, 7, 8), 8, 3, 3, 8),
-                    sample("3x3 full", PLAIN.padding(2), image(1, 5, 5, 4), 3, 3, 3, 4),
-                    sample("3x3 stride 2", SAME.stride(2), image(2, 13, 13, 10), 8, 3, 3, 10),
-                    sample("3x3 stride 2 even", SAME.stride(2), image(1, 8, 8, 16), 32, 3, 3, 16),
-                    sample("3x3 stride 3", PLAIN.stride(3), image(1, 8, 8, 3), 4, 3, 3, 3),
+                    sample("1x1", PLAIN, image(2, 7, 7, 17), 10, 1, 1),
+                    sample("1x1 one channel", PLAIN, image(1, 5, 5, 1), 1, 1, 1),
+                    sample("1x1 large", PLAIN, image(3, 14, 14, 64), 48, 1, 1),
+                    sample("1x1 stride 2", PLAIN.stride(2), image(2, 7, 7, 16), 33, 1, 1),
+                    sample("1x1 padded", SAME, image(1, 4, 4, 3), 5, 1, 1),
+                    sample("3x3", SAME, image(1, 7, 7, 3), 16, 3, 3),
+                    sample("3x3 odd", SAME, image(2, 13, 13, 10), 17, 3, 3),
+                    sample("3x3 one", SAME, image(1, 27, 27, 1), 10, 3, 3),
+                    sample("3x3 tiny", SAME, image(2, 1, 1, 17), 3, 3, 3),
+                    sample("3x3 deep", SAME, image(1, 6, 6, 64), 65, 3, 3),
+                    sample("3x3 large", SAME, image(4, 14, 14, 16), 24, 3, 3),
+                    sample("3x3 valid", PLAIN, image(2, 7, 7, 8), 8, 3, 3),
+                    sample("3x3 full", PLAIN.padding(2), image(1, 5, 5, 4), 3, 3, 3),
+                    sample("3x3 stride 2", SAME.stride(2), image(2, 13, 13, 10), 8, 3, 3),
+                    sample("3x3 stride 2 even", SAME.stride(2), image(1, 8, 8, 16), 32, 3, 3),
+                    sample("3x3 stride 3", PLAIN.stride(3), image(1, 8, 8, 3), 4, 3, 3),
+                    sample("3x3 dilation 2", DILATED, image(1, 9, 9, 3), 5, 3, 3),
+                    sample("3x3 dilation 3 stride 2", SPARSE, image(1, 13, 13, 4), 3, 3, 3),
+                    sample("5x5", PLAIN.padding(2), image(2, 7, 7, 1), 3, 5, 5),
+                    sample("7x7 stride 2", STEM, image(1, 27, 27, 3), 8, 7, 7),
+                    sample("7x7 as the image", PLAIN, image(2, 7, 7, 3), 10, 7, 7),
+                    sample("2x2 stride 2", PLAIN.stride(2), image(1, 8, 8, 10), 3, 2, 2),
+                    sample("1x3", WIDE, image(2, 5, 9, 3), 4, 1, 3),
+                    sample("3x1", TALL, image(2, 9, 5, 3), 4, 3, 1),
+                    sample("groups 2", SAME.groups(2), image(1, 7, 7, 6), 10, 3, 3),
+                    sample("groups 4 1x1", PLAIN.groups(4), image(1, 5, 5, 8), 12, 1, 1),
+                    sample("depthwise", SAME.groups(10), image(2, 7, 7, 10), 10, 3, 3),
                     sample(
-                            "3x3 dilation 2",
-                            PLAIN.padding(2).dilation(2),
-                            image(1, 9, 9, 3),
-                            5,
-                            3,
-                            3,
-                            3),
-                    sample(
-                            "3x3 dilation 3 stride 2",
-                            PLAIN.padding(3).dilation(3).stride(2),
-                            image(1, 13, 13, 4),
-                            3,
-                            3,
-                            3,
-                            4),
-                    sample("5x5", PLAIN.padding(2), image(2, 7, 7, 1), 3, 5, 5, 1),
-                    sample(
-                            "7x7 stride 2",
-                            PLAIN.padding(3).stride(2),
-                            image(1, 27, 27, 3),
-                            8,
-                            7,
-                            7,
-                            3),
-                    sample("7x7 as the image", PLAIN, image(2, 7, 7, 3), 10, 7, 7, 3),
-                    sample("2x2 stride 2", PLAIN.stride(2), image(1, 8, 8, 10), 3, 2, 2, 10),
-                    sample(
-                            "1x3",
-                            new Conv2dOptions(1, 2, 0, 1, 1, 1, 1),
-                            image(2, 5, 9, 3),
-                            4,
-                            1,
-                            3,
-                            3),
-                    sample(
-                            "3x1",
-                            new Conv2dOptions(2, 1, 1, 0, 1, 2, 1),
-                            image(2, 9, 5, 3),
-                            4,
-                            3,
-                            1,
-                            3),
-                    sample("groups 2", SAME.groups(2), image(1, 7, 7, 6), 10, 3, 3, 3),
-                    sample("groups 4 1x1", PLAIN.groups(4), image(1, 5, 5, 8), 12, 1, 1, 2),
-                    sample("depthwise", SAME.groups(10), image(2, 7, 7, 10), 10, 3, 3, 1),
-                    sample(
-                            "depthwise stride 2",
+                            "depthwise 2",
                             SAME.groups(17).stride(2),
                             image(1, 13, 13, 17),
                             17,
                             3,
-                            3,
-                            1),
-                    sample("depthwise twice", SAME.groups(3), image(1, 7, 7, 3), 6, 3, 3, 1),
-                    sample("no images", SAME, image(0, 5, 5, 3), 4, 3, 3, 3));
+                            3),
+                    sample("depthwise twice", SAME.groups(3), image(1, 7, 7, 3), 6, 3, 3),
+                    sample("no images", SAME, image(0, 5, 5, 3), 4, 3, 3));
 
     private ConvolutionCases() {}
 
@@ -186,7 +156,8 @@ final class ConvolutionCases {
         return Shape.of(dims);
     }
 
-    private static Sample sample(String name, Conv2dOptions options, Shape image, int... filters) {
-        return new Sample(name, image, Shape.of(filters), options);
+    private static Sample sample(
+            String name, Conv2dOptions options, Shape image, int k, int r, int s) {
+        return new Sample(name, image, Shape.of(k, r, s, image.dim(3) / options.groups()), options);
     }
 }

@@ -10,15 +10,17 @@ import athanor.engine.Shape;
 import athanor.engine.Tensor;
 import athanor.engine.operation.Dropout;
 import athanor.kernels.random.PhiloxKey;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.BinaryOperator;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /// Functions of one, two or three elements.
 final class ElementwiseCases {
     private static final int SEVERAL_PIECES = 40_003;
+    private static final PhiloxKey KEY = PhiloxKey.of(7);
 
     /// Two shapes that stretch to a common one.
     private record Pair(Shape a, Shape b) {
@@ -46,7 +48,10 @@ final class ElementwiseCases {
                     Pair.of(new int[] {1}),
                     Pair.of(new int[] {0, 3}, 3),
                     Pair.of(new int[] {0, 1}, 1, 5),
-                    Pair.of(new int[] {1}, 0));
+                    Pair.of(new int[] {1}, 0),
+                    Pair.of(new int[] {SEVERAL_PIECES}, SEVERAL_PIECES),
+                    Pair.of(new int[] {2500, 17}, 17),
+                    Pair.of(new int[] {2500, 1}, 2500, 17));
 
     private ElementwiseCases() {}
 
@@ -76,108 +81,65 @@ final class ElementwiseCases {
                         unary("power/negative", x -> x.pow(-1.5), positive()),
                         gelu("gelu", any()),
                         gelu("gelu/large", within(-20, 20)).skip(5),
-                        binary("add", Tensor::add, any(), any()),
-                        binary("subtract", Tensor::sub, any(), any()),
-                        binary("multiply", Tensor::mul, any(), any()),
-                        binary("divide", Tensor::div, any(), nonzero()),
-                        binary("maximum", Tensor::maximum, any(), any()),
-                        binary("minimum", Tensor::minimum, any(), any()),
-                        constants("comparison/greater", Tensor::greater),
-                        constants("comparison/greaterOrEqual", Tensor::greaterOrEqual),
-                        constants("comparison/equal", Tensor::equalTo),
-                        where(),
-                        dropout(),
-                        Stream.of(
-                                OperationCase.of(
-                                        "maximum/clamp",
-                                        0,
-                                        t -> t.getFirst().clamp(-1, 0.5),
-                                        any(67)),
-                                OperationCase.of(
-                                        "add/number", 0, t -> t.getFirst().add(1.5), any(5)),
-                                OperationCase.of(
-                                        "divide/number", 0, t -> t.getFirst().div(3), any(5))))
+                        binary("add", true, Tensor::add, any(), any()),
+                        binary("subtract", true, Tensor::sub, any(), any()),
+                        binary("multiply", true, Tensor::mul, any(), any()),
+                        binary("divide", true, Tensor::div, any(), nonzero()),
+                        binary("maximum", true, Tensor::maximum, any(), any()),
+                        binary("minimum", true, Tensor::minimum, any(), any()),
+                        binary("comparison/greater", false, Tensor::greater, whole(), whole()),
+                        binary(
+                                "comparison/greaterOrEqual",
+                                false,
+                                Tensor::greaterOrEqual,
+                                whole(),
+                                whole()),
+                        binary("comparison/equal", false, Tensor::equalTo, whole(), whole()),
+                        ofLengths(
+                                "where",
+                                0,
+                                t -> t.get(1).where(t.get(0), t.get(2)),
+                                whole(),
+                                any(),
+                                any()),
+                        ofLengths(
+                                "dropout", 0, t -> Dropout.dropout(t.getFirst(), 0.3, KEY), any()),
+                        unary("maximum/clamp", x -> x.clamp(-1, 0.5), any()),
+                        unary("add/number", x -> x.add(1.5), any()),
+                        unary("divide/number", x -> x.div(3), any()))
                 .flatMap(stream -> stream);
     }
 
     private static Stream<OperationCase> unary(String name, UnaryOperator<Tensor> f, Input like) {
-        return unary(name, 0, f, like);
+        return ofLengths(name, 0, t -> f.apply(t.getFirst()), like);
     }
 
     /// 1 + tanh cancels in its left tail: held to the largest element, so there must be many.
     private static Stream<OperationCase> gelu(String name, Input like) {
-        return unary(name, 4, Tensor::gelu, like);
+        return ofLengths(name, 4, t -> t.getFirst().gelu(), like);
     }
 
-    private static Stream<OperationCase> unary(
-            String name, int terms, UnaryOperator<Tensor> f, Input like) {
-        return lengths()
-                .mapToObj(
-                        n ->
-                                OperationCase.of(
-                                        name + "/" + n,
-                                        terms,
-                                        t -> f.apply(t.getFirst()),
-                                        like.with(Shape.of(n))));
+    private static Stream<OperationCase> ofLengths(
+            String name, int terms, Function<List<Tensor>, Tensor> f, Input... like) {
+        return Stream.of(0, 1, 7, 16, 17, 67, SEVERAL_PIECES)
+                .map(
+                        n -> {
+                            Input[] inputs = like.clone();
+                            Arrays.setAll(inputs, i -> like[i].with(Shape.of(n)));
+                            return OperationCase.of(name + "/" + n, terms, f, inputs);
+                        });
     }
 
     private static Stream<OperationCase> binary(
-            String name, BinaryOperator<Tensor> f, Input a, Input b) {
-        return pairs().map(
+            String name, boolean differentiable, BinaryOperator<Tensor> f, Input a, Input b) {
+        return PAIRS.stream()
+                .map(
                         pair ->
-                                OperationCase.of(
+                                new OperationCase(
                                         name + "/" + pair.a() + pair.b(),
                                         0,
-                                        t -> f.apply(t.get(0), t.get(1)),
-                                        a.with(pair.a()),
-                                        b.with(pair.b())));
-    }
-
-    private static Stream<OperationCase> constants(String name, BinaryOperator<Tensor> f) {
-        return pairs().map(
-                        pair ->
-                                OperationCase.constant(
-                                        name + "/" + pair.a() + pair.b(),
-                                        0,
-                                        t -> f.apply(t.get(0), t.get(1)),
-                                        whole().with(pair.a()),
-                                        whole().with(pair.b())));
-    }
-
-    private static Stream<OperationCase> where() {
-        return lengths()
-                .mapToObj(
-                        n ->
-                                OperationCase.of(
-                                        "where/" + n,
-                                        0,
-                                        t -> t.get(1).where(t.get(0), t.get(2)),
-                                        whole(n),
-                                        any(n),
-                                        any(n)));
-    }
-
-    private static Stream<OperationCase> dropout() {
-        return lengths()
-                .mapToObj(
-                        n ->
-                                OperationCase.of(
-                                        "dropout/" + n,
-                                        0,
-                                        t -> Dropout.dropout(t.getFirst(), 0.3, PhiloxKey.of(n)),
-                                        any(n)));
-    }
-
-    private static IntStream lengths() {
-        return IntStream.of(0, 1, 7, 16, 17, 67, SEVERAL_PIECES);
-    }
-
-    private static Stream<Pair> pairs() {
-        Stream<Pair> large =
-                Stream.of(
-                        Pair.of(new int[] {SEVERAL_PIECES}, SEVERAL_PIECES),
-                        Pair.of(new int[] {2500, 17}, 17),
-                        Pair.of(new int[] {2500, 1}, 2500, 17));
-        return Stream.concat(PAIRS.stream(), large);
+                                        differentiable,
+                                        List.of(a.with(pair.a()), b.with(pair.b())),
+                                        t -> f.apply(t.get(0), t.get(1))));
     }
 }

@@ -6,7 +6,7 @@ import java.util.function.Consumer;
 
 /// A wrong use of an operation, and the parts that the message must have: the operation, the rule,
 /// the shapes, the way out.
-public record ErrorCase(String name, List<String> parts, Consumer<Backend> use) {
+public record ErrorCase(List<String> parts, Consumer<Backend> use) {
 
     public Finding run(Backend backend) {
         try {
@@ -16,18 +16,18 @@ public record ErrorCase(String name, List<String> parts, Consumer<Backend> use) 
             List<String> missing = parts.stream().filter(part -> !message.contains(part)).toList();
             return new Finding(
                     "error",
-                    name,
+                    toString(),
                     missing.size(),
                     0,
                     missing.isEmpty() ? "" : "no " + missing + " in: " + message);
         } catch (RuntimeException e) {
-            return Finding.failed("error", name, "unexplained " + e);
+            return Finding.failed("error", toString(), "unexplained " + e);
         }
-        return Finding.failed("error", name, "nothing was thrown");
+        return Finding.failed("error", toString(), "nothing was thrown");
     }
 
     @Override
     public String toString() {
-        return name;
+        return String.join(", ", parts);
     }
 }

@@ -29,7 +29,9 @@ final class NormalizationCases {
                     cases.add(batchNorm(training, residual, relu, Shape.of(2, 5, 5, 17)));
                     cases.add(batchNorm(training, residual, relu, Shape.of(33, 1)));
                     cases.add(batchNorm(training, residual, relu, Shape.of(8, 14, 14, 40)));
-                    cases.add(batchNorm(training, residual, relu, Shape.of(0, 3, 3, 10)));
+                    if (!training) {
+                        cases.add(batchNorm(false, residual, relu, Shape.of(0, 3, 3, 10)));
+                    }
                 }
             }
         }

@@ -21,6 +21,7 @@ public final class BatchNorm {
     /// The moments of each channel (the last axis) over all other axes.
     public static Moments moments(Tensor x) {
         Shape channels = Shape.of(x.shape().dim(-1));
+        requireRows("moments", rows(x), x);
         Tensor mean = x.emptyLike(channels);
         Tensor variance = x.emptyLike(channels);
         x.backend()
@@ -136,6 +137,16 @@ public final class BatchNorm {
 
     private static int rows(Tensor x) {
         return x.size() / Math.max(x.shape().dim(-1), 1);
+    }
+
+    static void requireRows(String operation, int rows, Tensor x) {
+        if (rows == 0) {
+            throw new ShapeMismatch(
+                    operation,
+                    "there are no elements to take the mean of",
+                    x.shape(),
+                    "Use a batch of 1 or more, or the running statistics.");
+        }
     }
 
     private static void requireFit(

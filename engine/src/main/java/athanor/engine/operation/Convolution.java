@@ -29,6 +29,7 @@ public final class Convolution {
     /// The same, summing each channel of y while it is in cache.
     public static WithMoments withMoments(Tensor x, Tensor w, Conv2dOptions options) {
         ConvolutionGeometry g = geometry(x, w, options);
+        BatchNorm.requireRows("conv2d with moments", g.outputRows(), x);
         Tensor y = result(x, g);
         Tensor mean = x.emptyLike(Shape.of(g.filters()));
         Tensor variance = x.emptyLike(Shape.of(g.filters()));

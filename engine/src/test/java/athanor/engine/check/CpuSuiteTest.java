@@ -50,7 +50,7 @@ class CpuSuiteTest {
 
     @TestFactory
     Stream<DynamicTest> fusedPrimitivesAreTheirCompositions() {
-        return OverrideCheck.run(Backend.cpu()).stream()
+        return OverrideCheck.run(Operations.cases(), Backend.cpu()).stream()
                 .map(
                         finding ->
                                 dynamicTest(

@@ -39,20 +39,17 @@ class ReferenceSuiteTest {
 
     @TestFactory
     Stream<DynamicTest> errorsNameRuleShapesAndWayOut() {
-        return Backend.all().stream()
-                .flatMap(
-                        backend ->
-                                Operations.errors().stream()
-                                        .map(
-                                                error ->
-                                                        dynamicTest(
-                                                                backend.name() + " " + error,
-                                                                () ->
-                                                                        assertThat(
-                                                                                        error.run(
-                                                                                                backend))
-                                                                                .matches(
-                                                                                        Finding
-                                                                                                ::passed))));
+        return Backend.all().stream().flatMap(ReferenceSuiteTest::errorsOn);
+    }
+
+    private static Stream<DynamicTest> errorsOn(Backend backend) {
+        return Operations.errors().stream()
+                .map(
+                        error ->
+                                dynamicTest(
+                                        backend.name() + " " + error,
+                                        () ->
+                                                assertThat(error.run(backend))
+                                                        .matches(Finding::passed)));
     }
 }

@@ -5,9 +5,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.sun.management.HotSpotDiagnosticMXBean;
 import java.lang.management.ManagementFactory;
 
-/// The flag under which a build runs the suite once more (`athanor.flag`, set in the pom); where
-// the
-/// JVM or the CPU does not take it, the tests are skipped and say so.
+/// The flag under which a build runs the suite once more (`athanor.flag`, set in the pom). Where
+/// the JVM or the CPU does not take it, the tests are skipped and say so.
 final class SimdFlag {
     private SimdFlag() {}
 

@@ -3,11 +3,9 @@ package athanor.kernels.elementwise;
 import static athanor.kernels.elementwise.VectorMath.LANES;
 import static athanor.kernels.elementwise.VectorMath.SPECIES;
 import static athanor.kernels.elementwise.VectorMath.load;
-import static jdk.incubator.vector.VectorOperators.EQ;
-import static jdk.incubator.vector.VectorOperators.GE;
-import static jdk.incubator.vector.VectorOperators.GT;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
 
 /// The loops of functions of two numbers, as in [UnaryLoops]; with explicit vectors, as the
 /// compiler's own vectorizer gives up on arrays that are read at different places.
@@ -126,7 +124,8 @@ final class BinaryLoops {
             float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
         FloatVector zero = FloatVector.zero(SPECIES);
         for (int i = 0; i < count; i += LANES) {
-            zero.blend(1, load(a, aAt + i).compare(GT, load(b, bAt + i))).intoArray(y, yAt + i);
+            zero.blend(1, load(a, aAt + i).compare(VectorOperators.GT, load(b, bAt + i)))
+                    .intoArray(y, yAt + i);
         }
     }
 
@@ -134,7 +133,8 @@ final class BinaryLoops {
             float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
         FloatVector zero = FloatVector.zero(SPECIES);
         for (int i = 0; i < count; i += LANES) {
-            zero.blend(1, load(a, aAt + i).compare(GE, load(b, bAt + i))).intoArray(y, yAt + i);
+            zero.blend(1, load(a, aAt + i).compare(VectorOperators.GE, load(b, bAt + i)))
+                    .intoArray(y, yAt + i);
         }
     }
 
@@ -142,7 +142,8 @@ final class BinaryLoops {
             float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
         FloatVector zero = FloatVector.zero(SPECIES);
         for (int i = 0; i < count; i += LANES) {
-            zero.blend(1, load(a, aAt + i).compare(EQ, load(b, bAt + i))).intoArray(y, yAt + i);
+            zero.blend(1, load(a, aAt + i).compare(VectorOperators.EQ, load(b, bAt + i)))
+                    .intoArray(y, yAt + i);
         }
     }
 
@@ -150,7 +151,8 @@ final class BinaryLoops {
             float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int count) {
         FloatVector zero = FloatVector.zero(SPECIES);
         for (int i = 0; i < count; i += LANES) {
-            zero.blend(load(a, aAt + i), load(b, bAt + i).compare(GT, 0)).intoArray(y, yAt + i);
+            zero.blend(load(a, aAt + i), load(b, bAt + i).compare(VectorOperators.GT, 0))
+                    .intoArray(y, yAt + i);
         }
     }
 

@@ -2,9 +2,9 @@ package athanor.kernels.elementwise;
 
 import static athanor.kernels.elementwise.VectorMath.LANES;
 import static athanor.kernels.elementwise.VectorMath.load;
-import static jdk.incubator.vector.VectorOperators.EQ;
 
 import athanor.kernels.parallel.Parallel;
+import jdk.incubator.vector.VectorOperators;
 
 /// Functions of one or two numbers along arrays of float.
 public final class Elementwise {
@@ -47,7 +47,9 @@ public final class Elementwise {
                     int i = from;
                     for (; i <= to - LANES; i += LANES) {
                         load(a, i)
-                                .blend(load(b, i), load(condition, i).compare(EQ, 0))
+                                .blend(
+                                        load(b, i),
+                                        load(condition, i).compare(VectorOperators.EQ, 0))
                                 .intoArray(y, i);
                     }
                     for (; i < to; i++) {

@@ -3,10 +3,9 @@ package athanor.kernels.elementwise;
 import static athanor.kernels.elementwise.VectorMath.LANES;
 import static athanor.kernels.elementwise.VectorMath.SPECIES;
 import static athanor.kernels.elementwise.VectorMath.load;
-import static jdk.incubator.vector.VectorOperators.GT;
-import static jdk.incubator.vector.VectorOperators.LT;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
 
 /// The loops themselves. One a function: in a loop that they share the compiler could not see which
 /// it is, and would call it for each vector. The last elements, too few for a vector, are not in
@@ -81,7 +80,9 @@ final class UnaryLoops {
     private static void sign(float[] x, float[] y, int from, int to) {
         for (int i = from; i < to; i += LANES) {
             FloatVector v = load(x, i);
-            v.blend(1, v.compare(GT, 0)).blend(-1, v.compare(LT, 0)).intoArray(y, i);
+            v.blend(1, v.compare(VectorOperators.GT, 0))
+                    .blend(-1, v.compare(VectorOperators.LT, 0))
+                    .intoArray(y, i);
         }
     }
 

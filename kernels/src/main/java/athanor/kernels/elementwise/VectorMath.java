@@ -1,22 +1,16 @@
 package athanor.kernels.elementwise;
 
-import static jdk.incubator.vector.VectorOperators.ASHR;
-import static jdk.incubator.vector.VectorOperators.EQ;
-import static jdk.incubator.vector.VectorOperators.GE;
-import static jdk.incubator.vector.VectorOperators.GT;
-import static jdk.incubator.vector.VectorOperators.I2F;
-import static jdk.incubator.vector.VectorOperators.LSHL;
-import static jdk.incubator.vector.VectorOperators.LT;
-
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/// Transcendental functions of float, each for a vector of numbers and for one number. Both forms take the same steps
-/// (add, multiply, fma, integer operations), so they give the same bits, interpreted or compiled. Errors are at most
-/// 4e-7 of the result where it is not subnormal; [#gelu] and the gradients add 4e-7 of their argument. The polynomials
-/// are minimax fits made for this class, their coefficients listed from the highest power.
+/// Transcendental functions of float, each for a vector of numbers and for one number. Both forms
+/// take the same steps (add, multiply, fma, integer operations), so they give the same bits,
+/// interpreted or compiled. Errors are at most 4e-7 of the result where it is not subnormal;
+/// [#gelu] and the gradients add 4e-7 of their argument. The polynomials are minimax fits made for
+/// this class, their coefficients listed from the highest power.
 public final class VectorMath {
     /// The widest vector of floats this machine has.
     public static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
@@ -29,7 +23,8 @@ public final class VectorMath {
     private static final float LN2_HIGH = 0.69314575f;
 
     private static final float LN2_LOW = 1.4286068e-06f;
-    /// 1.5 * 2^23: a small number added to it is rounded to an integer, which its low bits then show.
+    /// 1.5 * 2^23: a small number added to it is rounded to an integer, which its low bits then
+    /// show.
     private static final float ROUND = 12582912f;
 
     private static final int ROUND_BITS = 0x4B400000;
@@ -66,8 +61,8 @@ public final class VectorMath {
     /// Beyond it the derivative of GELU is 0 or 1.
     private static final float GELU_FLAT = 10;
 
-    // Each constant in every lane. Made once: as calls in the functions, their share of the 18,000 nodes that C2 will
-    // inline into a loop is too large.
+    // Each constant in every lane. Made once: as calls in the functions, their share of the 18,000
+    // nodes that C2 will inline into a loop is too large.
     private static final FloatVector ALL_LOG2_E = all(LOG2_E);
     private static final FloatVector ALL_ROUND = all(ROUND);
     private static final FloatVector ALL_MINUS_LN2_LOW = all(-LN2_LOW);
@@ -107,17 +102,18 @@ public final class VectorMath {
         return FloatVector.fromArray(SPECIES, x, index);
     }
 
-    /// exp(x) = 2^n exp(r) with x = n log(2) + r; 2^n is applied in two halves, so that subnormal results come out.
+    /// exp(x) = 2^n exp(r) with x = n log(2) + r; 2^n is applied in two halves, so that subnormal
+    /// results come out.
     public static FloatVector exp(FloatVector x) {
-        FloatVector low = x.blend(EXP_HIGHEST, x.compare(GT, EXP_HIGHEST));
-        FloatVector c = low.blend(EXP_LOWEST, low.compare(LT, EXP_LOWEST));
+        FloatVector low = x.blend(EXP_HIGHEST, x.compare(VectorOperators.GT, EXP_HIGHEST));
+        FloatVector c = low.blend(EXP_LOWEST, low.compare(VectorOperators.LT, EXP_LOWEST));
         FloatVector shifted = c.fma(ALL_LOG2_E, ALL_ROUND);
         FloatVector n = shifted.sub(ROUND);
         FloatVector r = n.fma(ALL_MINUS_LN2_LOW, n.fma(ALL_MINUS_LN2_HIGH, c));
         FloatVector p = ALL_EXP_6.fma(r, ALL_EXP_5).fma(r, ALL_EXP_4).fma(r, ALL_EXP_3);
         p = p.fma(r, ALL_EXP_2).mul(r).fma(r, r).add(1);
         IntVector k = shifted.reinterpretAsInts().sub(ROUND_BITS);
-        IntVector half = k.lanewise(ASHR, 1);
+        IntVector half = k.lanewise(VectorOperators.ASHR, 1);
         return p.mul(powerOf2(half)).mul(powerOf2(k.sub(half)));
     }
 
@@ -136,15 +132,16 @@ public final class VectorMath {
 
     /// log(x) = e log(2) + log(1 + z) with x = 2^e (1 + z) and 1 + z between sqrt(1/2) and sqrt(2).
     public static FloatVector log(FloatVector x) {
-        VectorMask<Float> tiny = x.compare(LT, Float.MIN_NORMAL);
+        VectorMask<Float> tiny = x.compare(VectorOperators.LT, Float.MIN_NORMAL);
         IntVector bits = x.blend(x.mul(0x1p23f), tiny).reinterpretAsInts();
-        IntVector exponent = bits.sub(SQRT_HALF_BITS).lanewise(ASHR, 23);
-        FloatVector z = bits.sub(exponent.lanewise(LSHL, 23)).reinterpretAsFloats().sub(1);
-        FloatVector e = (FloatVector) exponent.convert(I2F, 0);
+        IntVector exponent = bits.sub(SQRT_HALF_BITS).lanewise(VectorOperators.ASHR, 23);
+        FloatVector z =
+                bits.sub(exponent.lanewise(VectorOperators.LSHL, 23)).reinterpretAsFloats().sub(1);
+        FloatVector e = (FloatVector) exponent.convert(VectorOperators.I2F, 0);
         FloatVector y = logOf(z, e.blend(e.sub(23), tiny));
-        y = y.blend(x, x.compare(EQ, Float.POSITIVE_INFINITY));
-        y = y.blend(Float.NaN, x.compare(GT, 0).not());
-        return y.blend(Float.NEGATIVE_INFINITY, x.compare(EQ, 0));
+        y = y.blend(x, x.compare(VectorOperators.EQ, Float.POSITIVE_INFINITY));
+        y = y.blend(Float.NaN, x.compare(VectorOperators.GT, 0).not());
+        return y.blend(Float.NEGATIVE_INFINITY, x.compare(VectorOperators.EQ, 0));
     }
 
     public static float log(float x) {
@@ -165,8 +162,8 @@ public final class VectorMath {
         FloatVector p = ALL_TANH_11.fma(u, ALL_TANH_9).fma(u, ALL_TANH_7).fma(u, ALL_TANH_5);
         FloatVector small = p.fma(u, ALL_TANH_3).mul(u).add(1).mul(x);
         FloatVector large = ALL_1.sub(ALL_2.div(exp(magnitude.add(magnitude)).add(1)));
-        large = large.blend(large.neg(), x.compare(LT, 0));
-        return large.blend(small, magnitude.compare(LT, TANH_SMALL));
+        large = large.blend(large.neg(), x.compare(VectorOperators.LT, 0));
+        return large.blend(small, magnitude.compare(VectorOperators.LT, TANH_SMALL));
     }
 
     public static float tanh(float x) {
@@ -183,7 +180,7 @@ public final class VectorMath {
     /// 1 / (1 + exp(-x)), of e = exp(-|x|), which cannot overflow: 1 / (1 + e) or e / (1 + e).
     public static FloatVector sigmoid(FloatVector x) {
         FloatVector e = exp(x.abs().neg());
-        return e.blend(1, x.compare(GE, 0)).div(e.add(1));
+        return e.blend(1, x.compare(VectorOperators.GE, 0)).div(e.add(1));
     }
 
     public static float sigmoid(float x) {
@@ -191,13 +188,14 @@ public final class VectorMath {
         return (x >= 0 ? 1 : e) / (e + 1);
     }
 
-    /// max(x, 0) + log(1 + u) with u = exp(-|x|); above sqrt(2) - 1, log(1 + u) = log(2) + log(1 + (u - 1) / 2).
+    /// max(x, 0) + log(1 + u) with u = exp(-|x|); above sqrt(2) - 1, log(1 + u) = log(2) + log(1 +
+    /// (u - 1) / 2).
     public static FloatVector softplus(FloatVector x) {
         FloatVector u = exp(x.abs().neg());
-        VectorMask<Float> large = u.compare(GT, SQRT_2_MINUS_1);
+        VectorMask<Float> large = u.compare(VectorOperators.GT, SQRT_2_MINUS_1);
         FloatVector z = u.blend(u.sub(1).mul(0.5f), large);
         FloatVector y = logOf(z, ALL_0.blend(1, large));
-        return y.add(ALL_0.blend(x, x.compare(GT, 0)));
+        return y.add(ALL_0.blend(x, x.compare(VectorOperators.GT, 0)));
     }
 
     public static float softplus(float x) {
@@ -228,8 +226,8 @@ public final class VectorMath {
 
     /// s + x s (1 - s) u', s = sigmoid(u) with the u of [#gelu].
     public static FloatVector geluSlope(FloatVector x) {
-        FloatVector low = x.blend(GELU_FLAT, x.compare(GT, GELU_FLAT));
-        FloatVector c = low.blend(-GELU_FLAT, low.compare(LT, -GELU_FLAT));
+        FloatVector low = x.blend(GELU_FLAT, x.compare(VectorOperators.GT, GELU_FLAT));
+        FloatVector c = low.blend(-GELU_FLAT, low.compare(VectorOperators.LT, -GELU_FLAT));
         FloatVector square = c.mul(c);
         FloatVector s = sigmoid(square.fma(ALL_GELU_3, ALL_GELU_1).mul(c));
         FloatVector slope = square.fma(ALL_3_GELU_3, ALL_GELU_1);
@@ -263,7 +261,7 @@ public final class VectorMath {
     }
 
     private static FloatVector powerOf2(IntVector exponent) {
-        return exponent.add(127).lanewise(LSHL, 23).reinterpretAsFloats();
+        return exponent.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
     }
 
     private static float powerOf2(int exponent) {

@@ -5,7 +5,6 @@ import static athanor.kernels.elementwise.VectorMath.SPECIES;
 import static athanor.kernels.elementwise.VectorMath.load;
 import static athanor.kernels.reduce.Rows.DOUBLES;
 import static athanor.kernels.reduce.Rows.widen;
-import static jdk.incubator.vector.VectorOperators.GT;
 
 import athanor.kernels.parallel.Parallel;
 import java.util.Arrays;
@@ -13,6 +12,7 @@ import java.util.Optional;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
 
 /// The passes of batch normalization (Ioffe and Szegedy 2015) over x `[rows, channels]`, each
 /// reading its inputs once. Sums over rows are made in double, of at most 32 blocks of rows that
@@ -49,7 +49,7 @@ public final class BatchNorm {
                         });
         for (int c = 0; c < channels; c++) {
             double shifted = sums[c] / rows;
-            mean[c] = (float) (x[c] + shifted);
+            mean[c] = (float) (rows == 0 ? shifted : x[c] + shifted);
             variance[c] = (float) Math.max(sums[channels + c] / rows - shifted * shifted, 0);
         }
     }
@@ -266,7 +266,8 @@ public final class BatchNorm {
             DoubleVector center = widen(mean, c);
             for (int i = 0; i < rows; i++) {
                 int place = at + i * channels + c;
-                VectorMask<Double> flows = widen(output, place).compare(GT, 0).or(always);
+                VectorMask<Double> flows =
+                        widen(output, place).compare(VectorOperators.GT, 0).or(always);
                 DoubleVector g = zero.blend(widen(dy, place), flows);
                 sum = sum.add(g);
                 product = widen(x, place).sub(center).fma(g, product);
@@ -333,7 +334,9 @@ public final class BatchNorm {
         int c = 0;
         for (; c <= channels - LANES; c += LANES) {
             FloatVector g =
-                    zero.blend(load(dy, at + c), load(output, at + c).compare(GT, 0).or(always));
+                    zero.blend(
+                            load(dy, at + c),
+                            load(output, at + c).compare(VectorOperators.GT, 0).or(always));
             FloatVector d = load(x, at + c).sub(load(mean, c));
             FloatVector rest = d.fma(load(slope, c), load(offset, c));
             if (keep) {

@@ -3,13 +3,12 @@ package athanor.kernels.pool;
 import static athanor.kernels.elementwise.VectorMath.LANES;
 import static athanor.kernels.elementwise.VectorMath.SPECIES;
 import static athanor.kernels.elementwise.VectorMath.load;
-import static jdk.incubator.vector.VectorOperators.EQ;
-import static jdk.incubator.vector.VectorOperators.LE;
 
 import athanor.kernels.parallel.Parallel;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /// The maximum of each window, and its place; see [PoolGeometry].
@@ -78,7 +77,9 @@ public final class MaxPool {
                 for (int w = columnStart; w < columnEnd; w++) {
                     int candidate = h * g.width() + w;
                     FloatVector value = load(x, (image + candidate) * channels + c);
-                    VectorMask<Float> wins = best.compare(EQ, best).andNot(value.compare(LE, best));
+                    VectorMask<Float> wins =
+                            best.compare(VectorOperators.EQ, best)
+                                    .andNot(value.compare(VectorOperators.LE, best));
                     best = best.blend(value, wins);
                     place = place.blend(candidate, wins.cast(INTS));
                 }
@@ -128,7 +129,8 @@ public final class MaxPool {
                 for (int q = left; q <= right; q++) {
                     int from = ((n * g.outputHeight() + p) * g.outputWidth() + q) * channels + c;
                     VectorMask<Integer> mine =
-                            IntVector.fromArray(INTS, index, from).compare(EQ, place);
+                            IntVector.fromArray(INTS, index, from)
+                                    .compare(VectorOperators.EQ, place);
                     sum = sum.blend(sum.add(load(dy, from)), mine.cast(SPECIES));
                 }
             }

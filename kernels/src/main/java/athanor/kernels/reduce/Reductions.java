@@ -7,9 +7,9 @@ import athanor.kernels.parallel.Parallel;
 import java.util.Arrays;
 import jdk.incubator.vector.DoubleVector;
 
-/// Sums, maxima and minima along any axes of a contiguous array. Neighbouring axes of the same fate are joined, and then
-/// one reduced axis after the other goes, the innermost first. Long axes are cut into blocks, whose results are combined
-/// in order; sums are made in double.
+/// Sums, maxima and minima along any axes of a contiguous array. Neighbouring axes of the same fate
+/// are joined, and then one reduced axis after the other goes, the innermost first. Long axes are
+/// cut into blocks, whose results are combined in order; sums are made in double.
 public final class Reductions {
     /// Numbers in a block of a row.
     private static final int ROW_BLOCK = 16_384;
@@ -20,12 +20,14 @@ public final class Reductions {
     /// Rows that are read while a vector of sums stays in a register.
     private static final int GROUP = 8;
 
-    private static final ThreadLocal<double[]> TILE_SUMS = ThreadLocal.withInitial(() -> new double[TILE]);
+    private static final ThreadLocal<double[]> TILE_SUMS =
+            ThreadLocal.withInitial(() -> new double[TILE]);
 
     private Reductions() {}
 
     /// Reduces the axes of x that are marked; y holds the others, in order.
-    public static void reduce(Reduction reduction, float[] x, int[] lengths, boolean[] axes, float[] y) {
+    public static void reduce(
+            Reduction reduction, float[] x, int[] lengths, boolean[] axes, float[] y) {
         int[] joined = new int[lengths.length + 1];
         boolean[] reduced = new boolean[lengths.length + 1];
         int rank = 0;
@@ -63,27 +65,32 @@ public final class Reductions {
         }
     }
 
-    /// The place of the first maximum, NaN the largest of all, along the middle axis of x `[outer, length, inner]`.
+    /// The place of the first maximum, NaN the largest of all, along the middle axis of x `[outer,
+    /// length, inner]`.
     public static void argmax(float[] x, int outer, int length, int inner, int[] y) {
-        Parallel.range(outer * inner, Math.max(1, ROW_BLOCK / Math.max(1, length)), (from, to) -> {
-            for (int i = from; i < to; i++) {
-                int at = i / inner * length * inner + i % inner;
-                int place = 0;
-                float best = x[at];
-                for (int j = 1; j < length && !Float.isNaN(best); j++) {
-                    float value = x[at + j * inner];
-                    if (!(value <= best)) {
-                        best = value;
-                        place = j;
+        Parallel.range(
+                outer * inner,
+                Math.max(1, ROW_BLOCK / Math.max(1, length)),
+                (from, to) -> {
+                    for (int i = from; i < to; i++) {
+                        int at = i / inner * length * inner + i % inner;
+                        int place = 0;
+                        float best = x[at];
+                        for (int j = 1; j < length && !Float.isNaN(best); j++) {
+                            float value = x[at + j * inner];
+                            if (!(value <= best)) {
+                                best = value;
+                                place = j;
+                            }
+                        }
+                        y[i] = place;
                     }
-                }
-                y[i] = place;
-            }
-        });
+                });
     }
 
     /// Reduces the middle axis of x `[outer, length, inner]`.
-    private static void middle(Reduction reduction, float[] x, int outer, int length, int inner, float[] y) {
+    private static void middle(
+            Reduction reduction, float[] x, int outer, int length, int inner, float[] y) {
         if (outer * inner == 0) {
             return;
         }
@@ -97,21 +104,27 @@ public final class Reductions {
     private static void rows(Reduction reduction, float[] x, int rows, int length, float[] y) {
         int blocks = Math.max(1, (length + ROW_BLOCK - 1) / ROW_BLOCK);
         if (blocks == 1) {
-            Parallel.range(rows, Math.max(1, ROW_BLOCK / Math.max(1, length)), (from, to) -> {
-                for (int row = from; row < to; row++) {
-                    y[row] = (float) row(reduction, x, row * length, length);
-                }
-            });
+            Parallel.range(
+                    rows,
+                    Math.max(1, ROW_BLOCK / Math.max(1, length)),
+                    (from, to) -> {
+                        for (int row = from; row < to; row++) {
+                            y[row] = (float) row(reduction, x, row * length, length);
+                        }
+                    });
             return;
         }
         double[] parts = new double[rows * blocks];
-        Parallel.range(parts.length, 1, (from, to) -> {
-            for (int i = from; i < to; i++) {
-                int start = i % blocks * ROW_BLOCK;
-                int count = Math.min(ROW_BLOCK, length - start);
-                parts[i] = row(reduction, x, i / blocks * length + start, count);
-            }
-        });
+        Parallel.range(
+                parts.length,
+                1,
+                (from, to) -> {
+                    for (int i = from; i < to; i++) {
+                        int start = i % blocks * ROW_BLOCK;
+                        int count = Math.min(ROW_BLOCK, length - start);
+                        parts[i] = row(reduction, x, i / blocks * length + start, count);
+                    }
+                });
         for (int row = 0; row < rows; row++) {
             double result = reduction.identity();
             for (int i = 0; i < blocks; i++) {
@@ -130,31 +143,46 @@ public final class Reductions {
     }
 
     /// The work is cut into tiles of columns, and where these are few, into blocks of rows.
-    private static void columns(Reduction reduction, float[] x, int outer, int length, int inner, float[] y) {
+    private static void columns(
+            Reduction reduction, float[] x, int outer, int length, int inner, float[] y) {
         int tiles = (inner + TILE - 1) / TILE;
-        int rowsAtOnce = outer * tiles >= 16 ? Math.max(1, length) : Math.max(64, TILE_BLOCK / Math.min(inner, TILE));
+        int rowsAtOnce =
+                outer * tiles >= 16
+                        ? Math.max(1, length)
+                        : Math.max(64, TILE_BLOCK / Math.min(inner, TILE));
         int blocks = Math.max(1, (length + rowsAtOnce - 1) / rowsAtOnce);
         double[] parts = new double[blocks == 1 ? 0 : outer * blocks * inner];
-        Parallel.range(outer * blocks * tiles, piece(rowsAtOnce, length, inner), (from, to) -> {
-            double[] sums = TILE_SUMS.get();
-            for (int i = from; i < to; i++) {
-                int start = i % tiles * TILE;
-                int count = Math.min(TILE, inner - start);
-                int block = i / tiles % blocks;
-                int o = i / tiles / blocks;
-                int first = block * rowsAtOnce;
-                int rows = Math.min(rowsAtOnce, length - first);
-                Arrays.fill(sums, 0, count, reduction.identity());
-                tile(reduction, x, (o * length + first) * inner + start, rows, inner, sums, count);
-                if (blocks == 1) {
-                    for (int j = 0; j < count; j++) {
-                        y[o * inner + start + j] = (float) sums[j];
+        Parallel.range(
+                outer * blocks * tiles,
+                piece(rowsAtOnce, length, inner),
+                (from, to) -> {
+                    double[] sums = TILE_SUMS.get();
+                    for (int i = from; i < to; i++) {
+                        int start = i % tiles * TILE;
+                        int count = Math.min(TILE, inner - start);
+                        int block = i / tiles % blocks;
+                        int o = i / tiles / blocks;
+                        int first = block * rowsAtOnce;
+                        int rows = Math.min(rowsAtOnce, length - first);
+                        Arrays.fill(sums, 0, count, reduction.identity());
+                        tile(
+                                reduction,
+                                x,
+                                (o * length + first) * inner + start,
+                                rows,
+                                inner,
+                                sums,
+                                count);
+                        if (blocks == 1) {
+                            for (int j = 0; j < count; j++) {
+                                y[o * inner + start + j] = (float) sums[j];
+                            }
+                        } else {
+                            System.arraycopy(
+                                    sums, 0, parts, (o * blocks + block) * inner + start, count);
+                        }
                     }
-                } else {
-                    System.arraycopy(sums, 0, parts, (o * blocks + block) * inner + start, count);
-                }
-            }
-        });
+                });
         if (blocks > 1) {
             combine(reduction, parts, outer, blocks, inner, y);
         }
@@ -162,10 +190,12 @@ public final class Reductions {
 
     /// Tiles worth a piece of their own.
     private static int piece(int rowsAtOnce, int length, int inner) {
-        return Math.max(1, ROW_BLOCK / Math.max(1, Math.min(rowsAtOnce, length) * Math.min(inner, TILE)));
+        return Math.max(
+                1, ROW_BLOCK / Math.max(1, Math.min(rowsAtOnce, length) * Math.min(inner, TILE)));
     }
 
-    private static void combine(Reduction reduction, double[] parts, int outer, int blocks, int inner, float[] y) {
+    private static void combine(
+            Reduction reduction, double[] parts, int outer, int blocks, int inner, float[] y) {
         for (int o = 0; o < outer; o++) {
             int at = o * blocks * inner;
             for (int block = 1; block < blocks; block++) {
@@ -180,7 +210,13 @@ public final class Reductions {
     }
 
     private static void tile(
-            Reduction reduction, float[] x, int at, int rows, int stride, double[] results, int count) {
+            Reduction reduction,
+            float[] x,
+            int at,
+            int rows,
+            int stride,
+            double[] results,
+            int count) {
         for (int row = 0; row < rows; row += GROUP) {
             int group = Math.min(GROUP, rows - row);
             int start = at + row * stride;

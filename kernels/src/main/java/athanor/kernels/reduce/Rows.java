@@ -2,12 +2,10 @@ package athanor.kernels.reduce;
 
 import static athanor.kernels.elementwise.VectorMath.LANES;
 import static athanor.kernels.elementwise.VectorMath.load;
-import static jdk.incubator.vector.VectorOperators.F2D;
-import static jdk.incubator.vector.VectorOperators.MAX;
-import static jdk.incubator.vector.VectorOperators.MIN;
 
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -25,7 +23,8 @@ public final class Rows {
 
     /// The floats from `at` on as a vector of doubles.
     public static DoubleVector widen(float[] x, int at) {
-        return (DoubleVector) FloatVector.fromArray(NARROW, x, at).convertShape(F2D, DOUBLES, 0);
+        return (DoubleVector)
+                FloatVector.fromArray(NARROW, x, at).convertShape(VectorOperators.F2D, DOUBLES, 0);
     }
 
     public static double sum(float[] x, int at, int n) {
@@ -91,7 +90,7 @@ public final class Rows {
             for (i = LANES; i <= n - LANES; i += LANES) {
                 v = v.max(load(x, at + i));
             }
-            best = v.reduceLanes(MAX);
+            best = v.reduceLanes(VectorOperators.MAX);
         }
         for (; i < n; i++) {
             best = Math.max(best, x[at + i]);
@@ -108,7 +107,7 @@ public final class Rows {
             for (i = LANES; i <= n - LANES; i += LANES) {
                 v = v.min(load(x, at + i));
             }
-            best = v.reduceLanes(MIN);
+            best = v.reduceLanes(VectorOperators.MIN);
         }
         for (; i < n; i++) {
             best = Math.min(best, x[at + i]);

@@ -1,15 +1,15 @@
 package athanor.kernels.elementwise;
 
-import static athanor.kernels.Samples.sizes;
 import static athanor.kernels.Samples.assertClose;
 import static athanor.kernels.Samples.floats;
 import static athanor.kernels.Samples.onAnyThreads;
+import static athanor.kernels.Samples.sizes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.api.Test;
 
 class ElementwiseTest {
     @ParameterizedTest
@@ -17,18 +17,22 @@ class ElementwiseTest {
     void a_unary_function_is_its_definition_at_any_length(Unary function) {
         for (int n : sizes()) {
             float[] x = floats(n, n + 3);
-            float[] y = onAnyThreads(() -> {
-                float[] result = new float[n + 3];
-                Elementwise.unary(function, x, result, n);
-                return result;
-            });
+            float[] y =
+                    onAnyThreads(
+                            () -> {
+                                float[] result = new float[n + 3];
+                                Elementwise.unary(function, x, result, n);
+                                return result;
+                            });
             for (int i = 0; i < n; i++) {
                 double wanted = function.apply(x[i]);
                 if (Double.isNaN(wanted)) {
                     assertThat(y[i]).isNaN();
                 } else {
                     double scale = Math.abs(function == Unary.GELU ? x[i] : wanted);
-                    assertThat(y[i] - wanted).as("%s(%s)", function, x[i]).isBetween(-4e-7 * scale, 4e-7 * scale);
+                    assertThat(y[i] - wanted)
+                            .as("%s(%s)", function, x[i])
+                            .isBetween(-4e-7 * scale, 4e-7 * scale);
                 }
             }
             assertThat(y[n]).as("what lies behind is left alone").isZero();
@@ -44,7 +48,10 @@ class ElementwiseTest {
         float[] x = new float[200_000];
         for (int i = 0; i < x.length; i++) {
             // Half over all bit patterns, half where the functions are neither flat nor infinite.
-            x[i] = i % 2 == 0 ? Float.intBitsToFloat(random.nextInt()) : random.nextFloat(-110, 110);
+            x[i] =
+                    i % 2 == 0
+                            ? Float.intBitsToFloat(random.nextInt())
+                            : random.nextFloat(-110, 110);
         }
         float[] y = new float[x.length];
         Elementwise.unary(function, x, y, x.length);
@@ -63,13 +70,20 @@ class ElementwiseTest {
     @Test
     void functions_are_right_at_the_edges() {
         float infinity = Float.POSITIVE_INFINITY;
-        assertThat(edges(Unary.EXP, 0, -infinity, infinity, 100, -200, -103)).containsExactly(1, 0, infinity, infinity, 0, Float.MIN_VALUE);
-        assertThat(edges(Unary.LOG, 0, 1, infinity, -0f)).containsExactly(-infinity, 0, infinity, -infinity);
-        assertThat(edges(Unary.TANH, 0, -0f, infinity, -infinity, 1e-40f)).containsExactly(0, -0f, 1, -1, 1e-40f);
-        assertThat(edges(Unary.SIGMOID, 0, infinity, -infinity, 200)).containsExactly(0.5f, 1, 0, 1);
-        assertThat(edges(Unary.SILU, 0, infinity, 1e30f, -1e30f)).containsExactly(0, infinity, 1e30f, -0f);
-        assertThat(edges(Unary.GELU, 0, infinity, 1e30f, -1e30f)).containsExactly(0, infinity, 1e30f, -0f);
-        assertThat(edges(Unary.SOFTPLUS, infinity, -infinity, 1e30f)).containsExactly(infinity, 0, 1e30f);
+        assertThat(edges(Unary.EXP, 0, -infinity, infinity, 100, -200, -103))
+                .containsExactly(1, 0, infinity, infinity, 0, Float.MIN_VALUE);
+        assertThat(edges(Unary.LOG, 0, 1, infinity, -0f))
+                .containsExactly(-infinity, 0, infinity, -infinity);
+        assertThat(edges(Unary.TANH, 0, -0f, infinity, -infinity, 1e-40f))
+                .containsExactly(0, -0f, 1, -1, 1e-40f);
+        assertThat(edges(Unary.SIGMOID, 0, infinity, -infinity, 200))
+                .containsExactly(0.5f, 1, 0, 1);
+        assertThat(edges(Unary.SILU, 0, infinity, 1e30f, -1e30f))
+                .containsExactly(0, infinity, 1e30f, -0f);
+        assertThat(edges(Unary.GELU, 0, infinity, 1e30f, -1e30f))
+                .containsExactly(0, infinity, 1e30f, -0f);
+        assertThat(edges(Unary.SOFTPLUS, infinity, -infinity, 1e30f))
+                .containsExactly(infinity, 0, 1e30f);
         for (Unary function : Unary.values()) {
             assertThat(edges(function, Float.NaN)[0]).as("%s of NaN", function).isNaN();
         }
@@ -122,11 +136,13 @@ class ElementwiseTest {
                     b[i] = a[i];
                 }
             }
-            float[] y = onAnyThreads(() -> {
-                float[] result = a.clone();
-                Elementwise.binary(function, result, b, result, n);
-                return result;
-            });
+            float[] y =
+                    onAnyThreads(
+                            () -> {
+                                float[] result = a.clone();
+                                Elementwise.binary(function, result, b, result, n);
+                                return result;
+                            });
             assertClose(function.name(), y, n, 1e-6, i -> function.apply(a[i], b[i]));
         }
     }
@@ -147,11 +163,27 @@ class ElementwiseTest {
 
     @Test
     void operands_repeat_along_any_axes() {
-        int[][] cases = {{}, {1}, {5}, {40_000}, {7, 3}, {100, 64}, {3, 5000}, {2, 3, 4}, {4, 17, 1, 9}, {2, 3, 2, 3, 5}, {0, 3}, {3, 1200, 20}};
+        int[][] cases = {
+            {},
+            {1},
+            {5},
+            {40_000},
+            {7, 3},
+            {100, 64},
+            {3, 5000},
+            {2, 3, 4},
+            {4, 17, 1, 9},
+            {2, 3, 2, 3, 5},
+            {0, 3},
+            {3, 1200, 20}
+        };
         for (int[] lengths : cases) {
             for (int mask = 0; mask < 1 << (2 * lengths.length); mask++) {
                 int rank = lengths.length;
-                broadcast(lengths, strides(lengths, mask & ((1 << rank) - 1)), strides(lengths, mask >> rank));
+                broadcast(
+                        lengths,
+                        strides(lengths, mask & ((1 << rank) - 1)),
+                        strides(lengths, mask >> rank));
             }
         }
     }
@@ -179,7 +211,12 @@ class ElementwiseTest {
         float[] b = floats(2, Math.max(1, n));
         float[] y = new float[n];
         Elementwise.binary(Binary.SUBTRACT, a, aStrides, b, bStrides, y, lengths);
-        assertClose("broadcast", y, n, 0, i -> a[offset(i, lengths, aStrides)] - b[offset(i, lengths, bStrides)]);
+        assertClose(
+                "broadcast",
+                y,
+                n,
+                0,
+                i -> a[offset(i, lengths, aStrides)] - b[offset(i, lengths, bStrides)]);
     }
 
     private static int offset(int index, int[] lengths, int[] strides) {
@@ -196,12 +233,20 @@ class ElementwiseTest {
     void a_repeated_operand_gives_the_same_bits_on_any_threads() {
         float[] x = floats(1, 64_000);
         float[] bias = floats(2, 64);
-        float[] y = onAnyThreads(() -> {
-            float[] result = x.clone();
-            Elementwise.binary(
-                    Binary.ADD, result, new int[] {64, 1}, bias, new int[] {0, 1}, result, new int[] {1000, 64});
-            return result;
-        });
+        float[] y =
+                onAnyThreads(
+                        () -> {
+                            float[] result = x.clone();
+                            Elementwise.binary(
+                                    Binary.ADD,
+                                    result,
+                                    new int[] {64, 1},
+                                    bias,
+                                    new int[] {0, 1},
+                                    result,
+                                    new int[] {1000, 64});
+                            return result;
+                        });
         assertClose("x + bias", y, y.length, 1e-7, i -> (double) x[i] + bias[i % 64]);
     }
 

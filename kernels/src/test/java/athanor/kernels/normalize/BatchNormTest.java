@@ -10,7 +10,9 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class BatchNormTest {
-    private static final int[][] SHAPES = {{1, 1}, {5, 3}, {33, 17}, {100, 10}, {3000, 64}, {40_000, 8}, {70, 1030}};
+    private static final int[][] SHAPES = {
+        {1, 1}, {5, 3}, {33, 17}, {100, 10}, {3000, 64}, {40_000, 8}, {70, 1030}
+    };
 
     @Test
     void moments_are_the_mean_and_the_variance_of_each_channel() {
@@ -28,7 +30,12 @@ class BatchNormTest {
             }
             float[] y = onAnyThreads(() -> moments(x, rows, channels));
             assertClose("mean", y, channels, 1e-7, c -> mean[c]);
-            assertClose("variance", Arrays.copyOfRange(y, channels, 2 * channels), channels, 1e-6, c -> variance[c]);
+            assertClose(
+                    "variance",
+                    Arrays.copyOfRange(y, channels, 2 * channels),
+                    channels,
+                    1e-6,
+                    c -> variance[c]);
         }
     }
 
@@ -63,6 +70,11 @@ class BatchNormTest {
     }
 
     @Test
+    void no_rows_have_neither_mean_nor_variance() {
+        assertThat(moments(new float[0], 0, 1)).containsExactly(Float.NaN, Float.NaN);
+    }
+
+    @Test
     void normalizing_scales_shifts_adds_and_cuts() {
         for (int[] shape : SHAPES) {
             int rows = shape[0];
@@ -74,16 +86,24 @@ class BatchNormTest {
             for (int mode = 0; mode < 4; mode++) {
                 boolean relu = mode % 2 == 1;
                 Optional<float[]> added = mode < 2 ? Optional.empty() : Optional.of(residual);
-                float[] y = onAnyThreads(() -> {
-                    float[] result = new float[x.length];
-                    BatchNorm.normalizeAddRelu(x, rows, channels, scale, shift, added, relu, result);
-                    return result;
-                });
-                assertClose("normalizeAddRelu", y, y.length, 3e-7, i -> {
-                    double sum = (double) x[i] * scale[i % channels] + shift[i % channels];
-                    sum += added.isPresent() ? residual[i] : 0;
-                    return relu ? Math.max(sum, 0) : sum;
-                });
+                float[] y =
+                        onAnyThreads(
+                                () -> {
+                                    float[] result = new float[x.length];
+                                    BatchNorm.normalizeAddRelu(
+                                            x, rows, channels, scale, shift, added, relu, result);
+                                    return result;
+                                });
+                assertClose(
+                        "normalizeAddRelu",
+                        y,
+                        y.length,
+                        3e-7,
+                        i -> {
+                            double sum = (double) x[i] * scale[i % channels] + shift[i % channels];
+                            sum += added.isPresent() ? residual[i] : 0;
+                            return relu ? Math.max(sum, 0) : sum;
+                        });
             }
         }
     }
@@ -114,30 +134,62 @@ class BatchNormTest {
             scaleSums[c] += g[i] * ((double) x[i] - mean[c]) * inverse[c];
         }
         float[] dScale = new float[channels];
-        float[] dShift = onAnyThreads(() -> {
-            float[] result = new float[channels];
-            BatchNorm.sums(dy, output, x, rows, channels, mean, inverse, dScale, result);
-            return result;
-        });
+        float[] dShift =
+                onAnyThreads(
+                        () -> {
+                            float[] result = new float[channels];
+                            BatchNorm.sums(
+                                    dy, output, x, rows, channels, mean, inverse, dScale, result);
+                            return result;
+                        });
         assertClose("dShift", dShift, channels, 1e-7, c -> shiftSums[c]);
         assertClose("dScale", dScale, channels, 2e-7, c -> scaleSums[c]);
 
         float[] kept = new float[dy.length];
-        float[] dx = onAnyThreads(() -> {
-            float[] result = new float[dy.length];
-            BatchNorm.gradient(
-                    dy, output, x, rows, channels, mean, inverse, scale, dScale, dShift, result, Optional.of(kept));
-            return result;
-        });
+        float[] dx =
+                onAnyThreads(
+                        () -> {
+                            float[] result = new float[dy.length];
+                            BatchNorm.gradient(
+                                    dy,
+                                    output,
+                                    x,
+                                    rows,
+                                    channels,
+                                    mean,
+                                    inverse,
+                                    scale,
+                                    dScale,
+                                    dShift,
+                                    result,
+                                    Optional.of(kept));
+                            return result;
+                        });
         assertThat(kept).isEqualTo(g);
-        assertClose("dx", dx, dx.length, 2e-6, i -> {
-            int c = i % channels;
-            double normalized = ((double) x[i] - mean[c]) * inverse[c];
-            return scale[c] * (g[i] - (shiftSums[c] + normalized * scaleSums[c]) / rows);
-        });
+        assertClose(
+                "dx",
+                dx,
+                dx.length,
+                2e-6,
+                i -> {
+                    int c = i % channels;
+                    double normalized = ((double) x[i] - mean[c]) * inverse[c];
+                    return scale[c] * (g[i] - (shiftSums[c] + normalized * scaleSums[c]) / rows);
+                });
         float[] alone = new float[dy.length];
         BatchNorm.gradient(
-                dy, output, x, rows, channels, mean, inverse, scale, dScale, dShift, alone, Optional.empty());
+                dy,
+                output,
+                x,
+                rows,
+                channels,
+                mean,
+                inverse,
+                scale,
+                dScale,
+                dShift,
+                alone,
+                Optional.empty());
         assertThat(alone).isEqualTo(dx);
     }
 }

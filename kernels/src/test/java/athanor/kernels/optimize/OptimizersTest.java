@@ -15,12 +15,15 @@ class OptimizersTest {
         for (int n : sizes()) {
             float[] start = floats(1, n);
             float[] gradient = floats(2, n);
-            float[] p = onAnyThreads(() -> {
-                float[] parameter = start.clone();
-                Sgd.step(step, parameter, gradient, n);
-                return parameter;
-            });
-            assertClose("parameter", p, n, 2e-7, i -> start[i] - 0.1 * (gradient[i] + 0.01 * start[i]));
+            float[] p =
+                    onAnyThreads(
+                            () -> {
+                                float[] parameter = start.clone();
+                                Sgd.step(step, parameter, gradient, n);
+                                return parameter;
+                            });
+            assertClose(
+                    "parameter", p, n, 2e-7, i -> start[i] - 0.1 * (gradient[i] + 0.01 * start[i]));
         }
     }
 
@@ -30,26 +33,34 @@ class OptimizersTest {
             for (int n : sizes()) {
                 float[] start = floats(1, n);
                 float[] gradient = floats(2, n);
-                float[] p = onAnyThreads(() -> {
-                    float[] parameter = start.clone();
-                    float[] velocity = new float[n];
-                    Arrays.fill(velocity, Float.NaN);
-                    for (int step = 0; step < 3; step++) {
-                        SgdStep now = new SgdStep(0.1, 0.9, 0.01, nesterov, step == 0);
-                        Sgd.step(now, parameter, gradient, velocity, n);
-                    }
-                    return parameter;
-                });
-                assertClose("parameter", p, n, 1e-6, i -> {
-                    double parameter = start[i];
-                    double velocity = 0;
-                    for (int step = 0; step < 3; step++) {
-                        double g = gradient[i] + 0.01 * parameter;
-                        velocity = 0.9 * velocity + g;
-                        parameter -= 0.1 * (nesterov ? g + 0.9 * velocity : velocity);
-                    }
-                    return parameter;
-                });
+                float[] p =
+                        onAnyThreads(
+                                () -> {
+                                    float[] parameter = start.clone();
+                                    float[] velocity = new float[n];
+                                    Arrays.fill(velocity, Float.NaN);
+                                    for (int step = 0; step < 3; step++) {
+                                        SgdStep now =
+                                                new SgdStep(0.1, 0.9, 0.01, nesterov, step == 0);
+                                        Sgd.step(now, parameter, gradient, velocity, n);
+                                    }
+                                    return parameter;
+                                });
+                assertClose(
+                        "parameter",
+                        p,
+                        n,
+                        1e-6,
+                        i -> {
+                            double parameter = start[i];
+                            double velocity = 0;
+                            for (int step = 0; step < 3; step++) {
+                                double g = gradient[i] + 0.01 * parameter;
+                                velocity = 0.9 * velocity + g;
+                                parameter -= 0.1 * (nesterov ? g + 0.9 * velocity : velocity);
+                            }
+                            return parameter;
+                        });
             }
         }
     }
@@ -60,16 +71,21 @@ class OptimizersTest {
             for (int n : sizes()) {
                 float[] start = floats(1, n);
                 float[] gradient = floats(2, n);
-                float[] p = onAnyThreads(() -> {
-                    float[] parameter = start.clone();
-                    float[] mean = new float[n];
-                    float[] square = new float[n];
-                    for (int step = 1; step <= 3; step++) {
-                        AdamStep now = new AdamStep(0.01, 0.9, 0.999, 1e-8, 0.1, decoupled, step);
-                        Adam.step(now, parameter, gradient, mean, square, n);
-                    }
-                    return parameter;
-                });
+                float[] p =
+                        onAnyThreads(
+                                () -> {
+                                    float[] parameter = start.clone();
+                                    float[] mean = new float[n];
+                                    float[] square = new float[n];
+                                    for (int step = 1; step <= 3; step++) {
+                                        AdamStep now =
+                                                new AdamStep(
+                                                        0.01, 0.9, 0.999, 1e-8, 0.1, decoupled,
+                                                        step);
+                                        Adam.step(now, parameter, gradient, mean, square, n);
+                                    }
+                                    return parameter;
+                                });
                 assertClose("parameter", p, n, 1e-6, i -> adam(start[i], gradient[i], decoupled));
             }
         }

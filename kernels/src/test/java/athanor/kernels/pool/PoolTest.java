@@ -9,15 +9,16 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class PoolTest {
-    private static final List<PoolGeometry> GEOMETRIES = List.of(
-            PoolGeometry.sliding(2, 8, 8, 16, 2, 2, 0),
-            PoolGeometry.sliding(2, 7, 9, 17, 3, 2, 1),
-            PoolGeometry.sliding(1, 13, 13, 3, 3, 2, 0),
-            PoolGeometry.sliding(3, 5, 6, 35, 3, 1, 1),
-            PoolGeometry.sliding(1, 7, 7, 1, 2, 3, 0),
-            PoolGeometry.adaptive(2, 7, 9, 20, 3, 4),
-            PoolGeometry.adaptive(2, 5, 5, 33, 1, 1),
-            PoolGeometry.adaptive(1, 3, 2, 10, 6, 6));
+    private static final List<PoolGeometry> GEOMETRIES =
+            List.of(
+                    PoolGeometry.sliding(2, 8, 8, 16, 2, 2, 0),
+                    PoolGeometry.sliding(2, 7, 9, 17, 3, 2, 1),
+                    PoolGeometry.sliding(1, 13, 13, 3, 3, 2, 0),
+                    PoolGeometry.sliding(3, 5, 6, 35, 3, 1, 1),
+                    PoolGeometry.sliding(1, 7, 7, 1, 2, 3, 0),
+                    PoolGeometry.adaptive(2, 7, 9, 20, 3, 4),
+                    PoolGeometry.adaptive(2, 5, 5, 33, 1, 1),
+                    PoolGeometry.adaptive(1, 3, 2, 10, 6, 6));
 
     @Test
     void max_pool_finds_the_first_maximum_and_its_gradient_goes_there() {
@@ -37,7 +38,13 @@ class PoolTest {
                 int c = i % g.channels();
                 int q = i / g.channels() % g.outputWidth();
                 int p = i / g.channels() / g.outputWidth() % g.outputHeight();
-                int image = i / g.channels() / g.outputWidth() / g.outputHeight() * g.height() * g.width();
+                int image =
+                        i
+                                / g.channels()
+                                / g.outputWidth()
+                                / g.outputHeight()
+                                * g.height()
+                                * g.width();
                 wanted[i] = Double.NEGATIVE_INFINITY;
                 for (int h = g.rowStart()[p]; h < g.rowEnd()[p]; h++) {
                     for (int w = g.columnStart()[q]; w < g.columnEnd()[q]; w++) {
@@ -51,18 +58,22 @@ class PoolTest {
                 gradient[(image + places[i]) * g.channels() + c] += dy[i];
             }
             int[] index = new int[outputs];
-            float[] y = onAnyThreads(() -> {
-                float[] result = new float[outputs];
-                MaxPool.forward(g, x, result, index);
-                return result;
-            });
+            float[] y =
+                    onAnyThreads(
+                            () -> {
+                                float[] result = new float[outputs];
+                                MaxPool.forward(g, x, result, index);
+                                return result;
+                            });
             assertClose("y", y, outputs, 0, i -> wanted[i]);
             assertThat(index).isEqualTo(places);
-            float[] dx = onAnyThreads(() -> {
-                float[] result = new float[size];
-                MaxPool.gradient(g, dy, index, result);
-                return result;
-            });
+            float[] dx =
+                    onAnyThreads(
+                            () -> {
+                                float[] result = new float[size];
+                                MaxPool.gradient(g, dy, index, result);
+                                return result;
+                            });
             assertClose("dx", dx, size, 1e-6, i -> gradient[i]);
         }
     }
@@ -99,7 +110,13 @@ class PoolTest {
                 int c = i % g.channels();
                 int q = i / g.channels() % g.outputWidth();
                 int p = i / g.channels() / g.outputWidth() % g.outputHeight();
-                int image = i / g.channels() / g.outputWidth() / g.outputHeight() * g.height() * g.width();
+                int image =
+                        i
+                                / g.channels()
+                                / g.outputWidth()
+                                / g.outputHeight()
+                                * g.height()
+                                * g.width();
                 double divisor = g.rowDivisor()[p] * g.columnDivisor()[q];
                 for (int h = g.rowStart()[p]; h < g.rowEnd()[p]; h++) {
                     for (int w = g.columnStart()[q]; w < g.columnEnd()[q]; w++) {
@@ -109,17 +126,21 @@ class PoolTest {
                     }
                 }
             }
-            float[] y = onAnyThreads(() -> {
-                float[] result = new float[outputs];
-                AveragePool.forward(g, x, result);
-                return result;
-            });
+            float[] y =
+                    onAnyThreads(
+                            () -> {
+                                float[] result = new float[outputs];
+                                AveragePool.forward(g, x, result);
+                                return result;
+                            });
             assertClose("y", y, outputs, 1e-6, i -> wanted[i]);
-            float[] dx = onAnyThreads(() -> {
-                float[] result = new float[size];
-                AveragePool.gradient(g, dy, result);
-                return result;
-            });
+            float[] dx =
+                    onAnyThreads(
+                            () -> {
+                                float[] result = new float[size];
+                                AveragePool.gradient(g, dy, result);
+                                return result;
+                            });
             assertClose("dx", dx, size, 1e-6, i -> gradient[i]);
         }
     }

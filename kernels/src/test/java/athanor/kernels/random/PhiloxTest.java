@@ -11,7 +11,8 @@ class PhiloxTest {
     @Test
     void blocks_are_the_published_ones() {
         assertThat(block(0, 0, 0)).containsExactly(0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8);
-        assertThat(block(-1, -1, -1)).containsExactly(0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd);
+        assertThat(block(-1, -1, -1))
+                .containsExactly(0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd);
         assertThat(block(0x299f31d0a4093822L, 0x0370734413198a2eL, 0x85a308d3243f6a88L))
                 .containsExactly(0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1);
     }
@@ -26,26 +27,33 @@ class PhiloxTest {
     void a_row_holds_the_numbers_that_are_asked_for_one_by_one() {
         PhiloxKey key = PhiloxKey.of(7).derive("test");
         int n = 40_001;
-        float[] uniform = onAnyThreads(() -> {
-            float[] y = new float[n];
-            Philox.uniform(key, y, n);
-            return y;
-        });
-        float[] normal = onAnyThreads(() -> {
-            float[] y = new float[n];
-            Philox.normal(key, y, n);
-            return y;
-        });
-        float[] mask = onAnyThreads(() -> {
-            float[] y = new float[n];
-            Philox.dropoutMask(key, 0.2, y, n);
-            return y;
-        });
+        float[] uniform =
+                onAnyThreads(
+                        () -> {
+                            float[] y = new float[n];
+                            Philox.uniform(key, y, n);
+                            return y;
+                        });
+        float[] normal =
+                onAnyThreads(
+                        () -> {
+                            float[] y = new float[n];
+                            Philox.normal(key, y, n);
+                            return y;
+                        });
+        float[] mask =
+                onAnyThreads(
+                        () -> {
+                            float[] y = new float[n];
+                            Philox.dropoutMask(key, 0.2, y, n);
+                            return y;
+                        });
         for (int i = 0; i < n; i++) {
             assertThat(uniform[i]).isEqualTo(Philox.uniform(key, i)).isBetween(0f, 0x0.ffffffp0f);
             assertThat(normal[i]).isEqualTo(Philox.normal(key, i));
             assertThat(mask[i]).isEqualTo(uniform[i] < 0.2 ? 0 : 1.25f);
-            assertThat(Philox.below(key, i, 10)).isEqualTo((int) (((Philox.bits(key, i) & 0xFFFFFFFFL) * 10) >> 32));
+            assertThat(Philox.below(key, i, 10))
+                    .isEqualTo((int) (((Philox.bits(key, i) & 0xFFFFFFFFL) * 10) >> 32));
         }
     }
 

@@ -1,0 +1,82 @@
+package athanor.cli;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBarStyle;
+
+/// A progress bar in the last line of the terminal. It leaves nothing behind.
+final class Bar implements AutoCloseable {
+    private static final int WIDTH = width();
+
+    private final ProgressBar bar;
+
+    Bar(PrintStream stream, String task, long total) {
+        bar =
+                new ProgressBarBuilder()
+                        .setTaskName(task)
+                        .setInitialMax(total)
+                        .setUpdateIntervalMillis(200)
+                        .setStyle(style(stream))
+                        .hideEta()
+                        .setConsumer(new OverwrittenLine(stream))
+                        .build();
+    }
+
+    void to(long done, String remark) {
+        bar.stepTo(done);
+        bar.setExtraMessage(remark);
+    }
+
+    @Override
+    public void close() {
+        bar.close();
+    }
+
+    private static ProgressBarStyle style(PrintStream stream) {
+        return stream.charset().equals(StandardCharsets.UTF_8)
+                ? ProgressBarStyle.UNICODE_BLOCK
+                : ProgressBarStyle.ASCII;
+    }
+
+    /// The columns of the terminal.
+    private static int width() {
+        try {
+            Process stty =
+                    new ProcessBuilder("sh", "-c", "stty size </dev/tty")
+                            .redirectError(ProcessBuilder.Redirect.DISCARD)
+                            .start();
+            String[] rowsAndColumns =
+                    new String(stty.getInputStream().readAllBytes(), StandardCharsets.US_ASCII)
+                            .strip()
+                            .split(" ");
+            return rowsAndColumns.length == 2
+                    ? Math.max(40, Integer.parseInt(rowsAndColumns[1]))
+                    : 80;
+        } catch (IOException e) {
+            return 80;
+        }
+    }
+
+    private record OverwrittenLine(PrintStream stream) implements ProgressBarConsumer {
+        @Override
+        public int getMaxRenderedLength() {
+            return WIDTH - 1;
+        }
+
+        @Override
+        public void accept(String line) {
+            stream.print("\r" + line);
+            stream.flush();
+        }
+
+        @Override
+        public void close() {
+            stream.print("\r" + " ".repeat(WIDTH - 1) + "\r");
+            stream.flush();
+        }
+    }
+}

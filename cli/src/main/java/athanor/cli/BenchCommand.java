@@ -1,0 +1,142 @@
+package athanor.cli;
+
+import athanor.engine.Shape;
+import athanor.kernels.parallel.Parallel;
+import athanor.nn.Summary;
+import athanor.train.InvalidSetting;
+import athanor.train.ModelSpec;
+import athanor.train.ProcessMemory;
+import athanor.train.Setting;
+import athanor.train.Settings;
+import athanor.train.TrainingRun;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+
+/// Measures how fast a model trains and infers, without data: medians over steps, after a warm-up.
+@Command(
+        name = "bench",
+        mixinStandardHelpOptions = true,
+        header = "Measure how many images a second a model trains and infers.",
+        description = {
+            "",
+            "The images are made up. A step is forward, loss, backward and optimizer; figures are medians over --steps"
+                    + " steps after half as many to warm up.",
+            "",
+        })
+final class BenchCommand implements Callable<Integer> {
+    private static final List<Setting> SETTINGS =
+            List.of(
+                    Setting.MODEL,
+                    Setting.STEM,
+                    Setting.DATA,
+                    Setting.IMAGE_SIZE,
+                    Setting.BATCH_SIZE,
+                    Setting.OPTIMIZER,
+                    Setting.DEVICE,
+                    Setting.THREADS);
+
+    private final Screen screen;
+    private final SettingOptions options = new SettingOptions();
+
+    @Option(names = "--recipe", paramLabel = "NAME|FILE", description = "settings to start from")
+    Optional<String> recipe = Optional.empty();
+
+    @Option(names = "--steps", paramLabel = "N", description = "steps to measure [10]")
+    int steps = 10;
+
+    @Option(names = "--json", description = "print one line of JSON")
+    boolean json;
+
+    private BenchCommand(Screen screen) {
+        this.screen = screen;
+    }
+
+    static CommandLine commandLine(Screen screen) {
+        BenchCommand command = new BenchCommand(screen);
+        return new CommandLine(
+                command.options.addTo(CommandSpec.forAnnotatedObject(command), SETTINGS));
+    }
+
+    @Override
+    public Integer call() throws JsonProcessingException {
+        if (steps < 1) {
+            throw new InvalidSetting(
+                    "--steps " + steps + ": accepted is a whole number of 1 or more");
+        }
+        Map<Setting, String> given = options.given();
+        boolean nothingChosen =
+                recipe.isEmpty()
+                        && !given.containsKey(Setting.MODEL)
+                        && !given.containsKey(Setting.DATA);
+        String base = recipe.orElse(nothingChosen ? TrainCommand.FIRST_RUN : "");
+        Map<Setting, String> values = base.isEmpty() ? Map.of() : Recipe.of(base).values();
+        Settings settings = Settings.initial().with(values).with(given).check();
+        Names.check(settings);
+        Map<String, Object> figures = measure(settings);
+        if (json) {
+            screen.line("%s", new ObjectMapper().writeValueAsString(figures));
+        } else {
+            figures.forEach((name, value) -> screen.line("%-20s %s", name, value));
+        }
+        return 0;
+    }
+
+    private Map<String, Object> measure(Settings settings) {
+        Parallel.threads(TrainingRun.threads(settings));
+        SyntheticTraining work = new SyntheticTraining(settings, Sizes.of(settings));
+        ModelSpec spec = work.spec();
+        Shape image = Shape.of(spec.imageSize(), spec.imageSize(), spec.channels());
+        int batch = settings.whole(Setting.BATCH_SIZE);
+        double first = seconds(work::train);
+        double training = median(work::train);
+        double inference = median(work::infer);
+        Map<String, Object> figures = new LinkedHashMap<>();
+        figures.put("model", spec.model());
+        figures.put("data", settings.text(Setting.DATA));
+        figures.put("parameters", work.model().parameterCount());
+        figures.put(
+                "gmac_per_image",
+                rounded(Summary.of(work.model(), image).multiplyAdds() / 1e9, 1e6));
+        figures.put("batch_size", batch);
+        figures.put("threads", Parallel.threads());
+        figures.put("device", settings.text(Setting.DEVICE));
+        figures.put("train_images_per_s", rounded(batch / training, 100));
+        figures.put("infer_images_per_s", rounded(batch / inference, 100));
+        figures.put("first_step_seconds", rounded(first, 1000));
+        figures.put("peak_memory_bytes", ProcessMemory.peakResidentBytes());
+        return figures;
+    }
+
+    /// The median time of a step, after half as many unmeasured ones.
+    private double median(Runnable step) {
+        for (int i = 0; i < (steps + 1) / 2; i++) {
+            step.run();
+        }
+        double[] times = new double[steps];
+        for (int i = 0; i < steps; i++) {
+            times[i] = seconds(step);
+        }
+        Arrays.sort(times);
+        return (times[(steps - 1) / 2] + times[steps / 2]) / 2;
+    }
+
+    private static double seconds(Runnable step) {
+        long began = System.nanoTime();
+        step.run();
+        return (System.nanoTime() - began) / 1e9;
+    }
+
+    private static double rounded(double number, double places) {
+        return Math.round(number * places) / places;
+    }
+}

@@ -1,0 +1,144 @@
+package athanor.cli;
+
+import athanor.kernels.elementwise.VectorMath;
+import athanor.train.Setting;
+import athanor.train.Settings;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+
+/// Looks at the machine: what is there, what is missing, how to mend it.
+@Command(
+        name = "doctor",
+        mixinStandardHelpOptions = true,
+        header = "Say what this machine has for training, and what it lacks.")
+final class DoctorCommand implements Callable<Integer> {
+    private static final Path HUGE_PAGES = Path.of("/sys/kernel/mm/transparent_hugepage/enabled");
+    private static final long LITTLE_HEAP = 2L << 30;
+
+    private final Screen screen;
+
+    DoctorCommand(Screen screen) {
+        this.screen = screen;
+    }
+
+    @Override
+    public Integer call() {
+        line(
+                "program",
+                "%s, commit %s".formatted(About.version(), About.program().get("git_commit")));
+        line("Java", "%s, %s".formatted(Runtime.version(), System.getProperty("java.home")));
+        line("system", "%s".formatted(About.program().get("system")));
+        line("cores", "%d".formatted(Runtime.getRuntime().availableProcessors()));
+        simd();
+        memory();
+        hugePages();
+        gpus();
+        libraries();
+        return trains() ? 0 : Failures.FAILED;
+    }
+
+    private void simd() {
+        int bits = VectorMath.LANES * Float.SIZE;
+        line("SIMD", bits + " bits, %d floats at a time".formatted(bits / 32));
+        if (bits < 256) {
+            advice(
+                    "this processor, or a flag such as -XX:MaxVectorSize, allows short vectors only: training is slow");
+        }
+    }
+
+    private void memory() {
+        long heap = Runtime.getRuntime().maxMemory();
+        line(
+                "memory",
+                "%,d MB, of which up to %,d MB for the program"
+                        .formatted(physicalMemory() >> 20, heap >> 20));
+        if (heap < LITTLE_HEAP) {
+            advice(
+                    "this is little; more by ATHANOR_JAVA_OPTS=-Xmx8g, or use a smaller --batch-size");
+        }
+    }
+
+    private static long physicalMemory() {
+        return ManagementFactory.getOperatingSystemMXBean()
+                        instanceof com.sun.management.OperatingSystemMXBean system
+                ? system.getTotalMemorySize()
+                : 0;
+    }
+
+    private void hugePages() {
+        try {
+            String setting = Files.readString(HUGE_PAGES).strip();
+            boolean off = setting.contains("[never]");
+            line("huge pages", off ? "off" : "on");
+            if (off) {
+                advice("large pages make training faster: echo madvise | sudo tee " + HUGE_PAGES);
+            }
+        } catch (IOException e) {
+            line("huge pages", "this system does not say");
+        }
+    }
+
+    private void gpus() {
+        List<String> found = List.of();
+        Path devices = Path.of("/proc/driver/nvidia/gpus");
+        if (Files.isDirectory(devices)) {
+            try (Stream<Path> entries = Files.list(devices)) {
+                found = entries.map(Path::getFileName).map(Path::toString).sorted().toList();
+            } catch (IOException e) {
+                found = List.of();
+            }
+        }
+        line(
+                "GPUs",
+                (found.isEmpty() ? "none" : String.join(", ", found))
+                        + "; this version computes on the CPU alone");
+    }
+
+    private void libraries() {
+        line("native libraries", "none needed: the kernels are Java");
+    }
+
+    /// A few steps of a small network on the CPU.
+    private boolean trains() {
+        Settings settings =
+                Settings.initial()
+                        .with(Recipe.of(TrainCommand.FIRST_RUN).values())
+                        .with(Setting.BATCH_SIZE, "16");
+        try {
+            SyntheticTraining training = new SyntheticTraining(settings, Sizes.of(settings));
+            double first = training.train();
+            double last = first;
+            for (int i = 0; i < 8; i++) {
+                last = training.train();
+            }
+            boolean learns = Double.isFinite(last) && last < first;
+            line(
+                    "training",
+                    "%s: the loss of a small network went from %.3f to %.3f in 8 steps"
+                            .formatted(learns ? "works" : "FAILS", first, last));
+            if (!learns) {
+                advice("it should fall: please report this, with what stands above");
+            }
+            return learns;
+        } catch (RuntimeException e) {
+            line("training", "FAILS: " + e);
+            advice(
+                    "please report this, with what stands above; athanor --stacktrace bench --model cnn --data mnist says more");
+            return false;
+        }
+    }
+
+    private void line(String what, String value) {
+        screen.line("%-17s %s", what, value);
+    }
+
+    private void advice(String text) {
+        screen.line("%-17s -> %s", "", text);
+    }
+}

@@ -1,0 +1,83 @@
+package athanor.cli;
+
+import athanor.engine.Backend;
+import athanor.engine.DType;
+import athanor.engine.Shape;
+import athanor.kernels.random.PhiloxKey;
+import athanor.nn.Module;
+import athanor.nn.Summary;
+import athanor.train.ModelSpec;
+import athanor.train.Setting;
+import athanor.train.Settings;
+import athanor.train.data.ImageShape;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+
+/// Prints the layers of a model.
+@Command(
+        name = "summary",
+        mixinStandardHelpOptions = true,
+        header = "Print the layers of a model: output, parameters, multiplications, memory.",
+        description = {
+            "",
+            "Sizes are those of cifar10, unless --data or the flags say otherwise.",
+            ""
+        })
+final class SummaryCommand implements Callable<Integer> {
+    private static final List<Setting> SETTINGS =
+            List.of(Setting.MODEL, Setting.STEM, Setting.DATA, Setting.IMAGE_SIZE);
+
+    private final Screen screen;
+    private final SettingOptions options = new SettingOptions();
+
+    @Option(
+            names = "--classes",
+            paramLabel = "N",
+            description = "classes, in place of the data set's")
+    Optional<Integer> classes = Optional.empty();
+
+    @Option(
+            names = "--channels",
+            paramLabel = "N",
+            description = "channels of an image, in place of the data set's")
+    Optional<Integer> channels = Optional.empty();
+
+    private SummaryCommand(Screen screen) {
+        this.screen = screen;
+    }
+
+    static CommandLine commandLine(Screen screen) {
+        SummaryCommand command = new SummaryCommand(screen);
+        return new CommandLine(
+                command.options.addTo(CommandSpec.forAnnotatedObject(command), SETTINGS));
+    }
+
+    @Override
+    public Integer call() {
+        Settings settings =
+                Settings.initial().with(Setting.DATA, "cifar10").with(options.given()).check();
+        Names.check(settings);
+        Sizes sizes = Sizes.of(settings);
+        ImageShape image = sizes.image();
+        ModelSpec spec =
+                ModelSpec.of(
+                        settings,
+                        classes.orElse(sizes.classes()),
+                        channels.orElse(image.channels()),
+                        image.height());
+        Module model = spec.create();
+        model.to(Backend.cpu(), DType.FLOAT32);
+        model.initialize(PhiloxKey.of(0));
+        screen.line("%s", spec);
+        screen.out()
+                .print(
+                        Summary.of(model, Shape.of(image.height(), image.height(), spec.channels()))
+                                .table());
+        return 0;
+    }
+}

@@ -1,0 +1,261 @@
+package athanor.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CommandLineTest {
+    @TempDir Path folder = Path.of("");
+
+    record Result(int code, String out, String err) {}
+
+    static Result run(String... args) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        Screen screen =
+                new Screen(
+                        new PrintStream(out, true, StandardCharsets.UTF_8),
+                        new PrintStream(err, true, StandardCharsets.UTF_8),
+                        false);
+        int code = Athanor.run(screen, args);
+        return new Result(
+                code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "train --lr -0.1                          | --lr -0.1 a number of 0 or more",
+                "train --lr fast                          | --lr fast",
+                "train --batch-size 0                     | --batch-size 0",
+                "train --batchsize 8                      | --batch-size unknown",
+                "train --model resnet5O --data cifar10    | resnet50 --model",
+                "train --model cnn --data minst           | mnist --data",
+                "train --model cnn                        | --data missing",
+                "train --recipe first-rum                 | first-run no such recipe",
+                "train --optimizer sdg                    | --optimizer sgd",
+                "train --resume auto                      | --resume auto --out",
+                "train --lr                               | --lr",
+                "train somewhere                          | somewhere unknown",
+                "train --batch-size 9000                  | --batch-size 9000 8000",
+                "trian                                    | train",
+                "recipes cnn-minst                        | cnn-mnist",
+                "eval                                     | --checkpoint",
+                "predict --checkpoint x.safetensors       | IMAGE",
+                "summary --model resnet50 --stem torch    | --stem cifar",
+                "summary                                  | --model missing",
+                "summary --model cnn --classes ten        | --classes ten",
+                "bench --steps 0                          | --steps",
+                "data                                     | fetch info preview",
+                "data info mnits                          | mnist",
+                "data fetch mnist                         | --data-dir",
+                "data preview shapes10 --rows 0           | --rows",
+            })
+    void a_wrong_value_is_one_line_with_the_way_out_and_exit_code_2(
+            String arguments, String words) {
+        Result result = run(withOut(arguments));
+
+        assertThat(result.err().lines()).as(result.err()).hasSize(1);
+        assertThat(result.err()).contains(words.strip().split(" "));
+        assertThat(result.code()).isEqualTo(2);
+        assertThat(folder.resolve("run")).doesNotExist();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "train --recipe cnn-mnist --data-dir /nowhere/at/all",
+                "train --recipe cnn-mnist",
+                "train --init /nowhere/at/all.safetensors",
+                "train --resume /nowhere/at/all.safetensors",
+                "eval --checkpoint /nowhere/at/all.safetensors",
+                "predict --checkpoint /nowhere/at/all.safetensors a.png",
+                "data info cifar10 --data-dir /nowhere/at/all",
+                "data preview shapes10 --out /nowhere/at/all.png",
+            })
+    void what_fails_while_running_is_one_line_with_exit_code_1_and_leaves_nothing(
+            String arguments) {
+        Result result = run(withOut(arguments));
+
+        assertThat(result.err().lines()).as(result.err()).hasSize(1);
+        assertThat(result.err()).startsWith("athanor: ");
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(folder.resolve("run")).doesNotExist();
+    }
+
+    /// Trainings write to the test's folder, so that a run that should not start is found out.
+    private String[] withOut(String arguments) {
+        boolean trains = arguments.startsWith("train") && !arguments.contains("auto");
+        return (arguments.strip() + (trains ? " --out " + folder.resolve("run") : "")).split(" +");
+    }
+
+    @Test
+    void a_stack_trace_is_shown_when_asked_for() {
+        Result result =
+                run(
+                        "train",
+                        "--stacktrace",
+                        "--init",
+                        "/nowhere/at/all.safetensors",
+                        "--out",
+                        folder + "/run");
+
+        assertThat(result.err()).contains("\tat athanor.");
+        assertThat(result.code()).isEqualTo(1);
+    }
+
+    @Test
+    void a_training_can_be_run_evaluated_used_and_resumed() throws IOException {
+        String out = folder.resolve("run").toString();
+        String last = folder.resolve("run/checkpoints/last.safetensors").toString();
+        String picture = folder.resolve("sheet.png").toString();
+        Path pixmap = folder.resolve("grey.pgm");
+        Files.writeString(pixmap, "P5 # grey\n2 2\n255\nabcd", StandardCharsets.ISO_8859_1);
+
+        Result trained =
+                run(
+                        "train",
+                        "--max-steps",
+                        "2",
+                        "--batch-size",
+                        "16",
+                        "--epochs",
+                        "1",
+                        "--out",
+                        out);
+        assertThat(trained.err()).isEmpty();
+        assertThat(trained.code()).isZero();
+        assertThat(trained.out()).contains("recipe first-run", out);
+
+        Result refused = run("train", "--max-steps", "2", "--out", out);
+        assertThat(refused.code()).isEqualTo(2);
+        assertThat(refused.err()).contains("--resume auto");
+
+        Result complete = run("train", "--resume", "auto", "--out", out);
+        assertThat(complete.err()).isEmpty();
+        assertThat(complete.out())
+                .contains("complete at step 2")
+                .doesNotContain("recipe first-run");
+
+        Result resumed = run("train", "--resume", last, "--max-steps", "3");
+        assertThat(resumed.err()).isEmpty();
+        assertThat(resumed.out()).contains("going on after step 2", out);
+        assertThat(Files.readString(folder.resolve("run/config.json")))
+                .contains("\"batch-size\" : \"16\"", "java_version");
+
+        Result other = run("train", "--resume", last, "--model", "resnet20");
+        assertThat(other.code()).isEqualTo(1);
+        assertThat(other.err()).contains("resnet8", "resnet20").hasLineCount(1);
+
+        Result otherData =
+                run(
+                        "eval",
+                        "--checkpoint",
+                        last,
+                        "--data",
+                        "imagefolder",
+                        "--data-dir",
+                        "/nowhere");
+        assertThat(otherData.code()).isEqualTo(1);
+
+        assertThat(
+                        run(
+                                        "data",
+                                        "preview",
+                                        "shapes10",
+                                        "--rows",
+                                        "2",
+                                        "--columns",
+                                        "2",
+                                        "--out",
+                                        picture)
+                                .code())
+                .isZero();
+        Result predicted = run("predict", "--checkpoint", last, picture, pixmap.toString());
+        assertThat(predicted.err()).isEmpty();
+        assertThat(predicted.out().lines()).hasSize(12);
+    }
+
+    @Test
+    void the_lists_name_all_there_is() {
+        assertThat(run("recipes").out()).contains(Recipe.NAMES);
+        assertThat(run("models").out()).contains("resnet50 ", "simple-alexnet ");
+        assertThat(run("datasets").out()).contains("shapes10 ", "imagefolder ");
+    }
+
+    @Test
+    void a_recipe_that_is_printed_can_be_used_as_a_file() throws IOException {
+        Path copy = folder.resolve("my.recipe");
+        for (String name : Recipe.NAMES) {
+            Files.writeString(copy, run("recipes", name).out());
+            assertThat(Recipe.of(copy.toString()).values()).isEqualTo(Recipe.of(name).values());
+        }
+    }
+
+    @Test
+    void summary_counts_what_torchvision_counts() {
+        assertThat(run("summary", "--model", "resnet50").out()).contains("23,520,842");
+        assertThat(run("summary", "--model", "resnet50", "--stem", "imagenet").out())
+                .contains("23,528,522");
+        assertThat(run("summary", "--model", "resnet20", "--classes", "7", "--channels", "1").out())
+                .contains("resnet20, 7 classes, 1 x 32 x 32");
+    }
+
+    @Test
+    void bench_prints_one_line_with_the_fields_that_scripts_read() {
+        Result result =
+                run(
+                        "bench",
+                        "--json",
+                        "--model",
+                        "cnn",
+                        "--data",
+                        "mnist",
+                        "--batch-size",
+                        "4",
+                        "--steps",
+                        "1");
+
+        assertThat(result.out().lines()).hasSize(1);
+        List<String> fields =
+                Stream.of(result.out().split("[{,]"))
+                        .map(part -> part.split(":")[0].strip())
+                        .filter(f -> !f.isEmpty())
+                        .toList();
+        assertThat(fields)
+                .containsExactly(
+                        "\"model\"",
+                        "\"data\"",
+                        "\"parameters\"",
+                        "\"gmac_per_image\"",
+                        "\"batch_size\"",
+                        "\"threads\"",
+                        "\"device\"",
+                        "\"train_images_per_s\"",
+                        "\"infer_images_per_s\"",
+                        "\"first_step_seconds\"",
+                        "\"peak_memory_bytes\"");
+        assertThat(result.out()).contains("\"parameters\":225034,");
+    }
+
+    @Test
+    void doctor_is_content_where_training_works() {
+        Result result = run("doctor");
+
+        assertThat(result.code()).isZero();
+        assertThat(result.out()).contains("SIMD", "works: the loss");
+    }
+}
