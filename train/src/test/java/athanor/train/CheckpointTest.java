@@ -65,8 +65,7 @@ class CheckpointTest {
         assertThat(read.settings().asMap()).isEqualTo(SETTINGS.asMap());
         assertThat(read.spec()).isEqualTo(SPEC);
         assertThat(read.classNames()).isEqualTo(CLASSES);
-        assertThat(read.progress())
-                .isEqualTo(new Progress(1, 1, 2, 0.1 + 0.2, 3, 4, 5.5, 66.6, 1));
+        assertThat(read.progress()).isEqualTo(new Progress(1, 1, 2, 0.1 + 0.2, 3, 4, 5.5, 66.6, 1));
         assertThat(read.optimizerSteps()).isEqualTo(1);
         assertThat(read.tensors()).containsKeys("0.weight", "optimizer.0.weight.velocity");
         StateDict.of(read.model())
@@ -88,8 +87,18 @@ class CheckpointTest {
         int header = (int) ByteBuffer.wrap(whole).order(ByteOrder.LITTLE_ENDIAN).getLong();
         for (int length :
                 new int[] {
-                    0, 1, 7, 8, 9, 8 + header / 2, 7 + header, 8 + header, 9 + header,
-                    whole.length / 2, whole.length - 1, whole.length + 1
+                    0,
+                    1,
+                    7,
+                    8,
+                    9,
+                    8 + header / 2,
+                    7 + header,
+                    8 + header,
+                    9 + header,
+                    whole.length / 2,
+                    whole.length - 1,
+                    whole.length + 1
                 }) {
             Files.write(file, Arrays.copyOf(whole, length));
             assertRefused(file, "length " + length);

@@ -40,13 +40,10 @@ class MemoryNeedTest {
         BACKEND.memory().resetPeak();
         long before = BACKEND.memory().peak();
         try (Workspace _ = Workspace.open()) {
-            Tensor images =
-                    Tensor.full(BACKEND, DType.FLOAT32, Shape.of(batch, 32, 32, 3), 0.5);
-            Tensor labels =
-                    Tensor.of(BACKEND, Shape.of(batch), HostBuffer.of(new int[batch]));
+            Tensor images = Tensor.full(BACKEND, DType.FLOAT32, Shape.of(batch, 32, 32, 3), 0.5);
+            Tensor labels = Tensor.of(BACKEND, Shape.of(batch), HostBuffer.of(new int[batch]));
             Tensor loss = model.forward(images).crossEntropy(labels);
-            optimizer.step(
-                    loss.backward(), Schedule.constant(0.01).at(0));
+            optimizer.step(loss.backward(), Schedule.constant(0.01).at(0));
         }
         return BACKEND.memory().peak() - before;
     }
@@ -67,8 +64,7 @@ class MemoryNeedTest {
     void aStepThatRanOutOfMemoryIsExplainedInALine() {
         OutOfMemory cause = new OutOfMemory(1 << 20, 1 << 30, new OutOfMemoryError("test"));
         int batch = 10_000_000;
-        TrainingProblem problem =
-                MemoryNeed.explain(model("cnn"), IMAGE, BACKEND, batch, cause);
+        TrainingProblem problem = MemoryNeed.explain(model("cnn"), IMAGE, BACKEND, batch, cause);
         assertThat(problem)
                 .hasCause(cause)
                 .message()

@@ -49,8 +49,7 @@ class OptimizerTest {
         void step(int number, OptionalDouble momentum) {
             try (Workspace _ = Workspace.open()) {
                 Tensor loss = c.mul(w).mul(w).sum().mul(0.5);
-                optimizer.step(
-                        loss.backward(), new Schedule.Rate(0.1 / (number + 1), momentum));
+                optimizer.step(loss.backward(), new Schedule.Rate(0.1 / (number + 1), momentum));
             }
         }
 
@@ -179,7 +178,8 @@ class OptimizerTest {
 
     @Test
     void whatItRemembersHasTheNameOfTheParameterAndAWord() {
-        assertThat(new Descent(of()).optimizer.state()).containsOnlyKeys("w.velocity", "idle.velocity");
+        assertThat(new Descent(of()).optimizer.state())
+                .containsOnlyKeys("w.velocity", "idle.velocity");
         assertThat(new Descent(of("momentum", "0")).optimizer.state()).isEmpty();
         assertThat(new Descent(of("optimizer", "adamw")).optimizer.state())
                 .containsOnlyKeys("w.mean", "idle.mean", "w.square", "idle.square");

@@ -83,8 +83,7 @@ class RunFolderTest {
         assertThat(names(temporary)).containsExactly("thesis.tex");
         assertThatThrownBy(() -> RunFolder.create(file))
                 .isInstanceOf(TrainingProblem.class)
-                .hasMessage(
-                        "--out %1$s: cannot be read as a folder (%1$s is not a folder)", file);
+                .hasMessage("--out %1$s: cannot be read as a folder (%1$s is not a folder)", file);
         assertThatThrownBy(() -> RunFolder.open(file))
                 .isInstanceOf(TrainingProblem.class)
                 .hasMessageStartingWith("--out " + file + ": the folder cannot be made (");
@@ -158,7 +157,9 @@ class RunFolderTest {
         Files.writeString(file, text.substring(0, text.length() - 1));
         folder.cutBackTo(at(3, 15));
         folder.logStep(4, 16, 1, 0.1, 1);
-        assertThat(lines(folder, "steps.jsonl")).hasSize(16).startsWith(before.toArray(new String[0]));
+        assertThat(lines(folder, "steps.jsonl"))
+                .hasSize(16)
+                .startsWith(before.toArray(new String[0]));
     }
 
     @Test

@@ -20,8 +20,16 @@ class ScheduleTest {
         0.9216941869558779, 0.9366525935914912, 0.9465436874322102, 0.95
     };
     private static final double[] WARM_COSINE = {
-        0.1, 0.2, 0.30000000000000004, 0.4, 0.4, 0.3732050807568878, 0.30000000000000004, 0.2,
-        0.10000000000000005, 0.02679491924311226
+        0.1,
+        0.2,
+        0.30000000000000004,
+        0.4,
+        0.4,
+        0.3732050807568878,
+        0.30000000000000004,
+        0.2,
+        0.10000000000000005,
+        0.02679491924311226
     };
 
     private static Settings settings(String schedule, int epochs) {
@@ -50,13 +58,7 @@ class ScheduleTest {
     private static Schedule oneCycle(
             long steps, double pct, double div, double finalDiv, double low, double high) {
         return new Schedule.OneCycle(
-                0.1,
-                steps,
-                pct,
-                div,
-                finalDiv,
-                OptionalDouble.of(low),
-                OptionalDouble.of(high));
+                0.1, steps, pct, div, finalDiv, OptionalDouble.of(low), OptionalDouble.of(high));
     }
 
     @Test

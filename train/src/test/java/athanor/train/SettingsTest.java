@@ -48,12 +48,16 @@ class SettingsTest {
 
     @Test
     void numbersAreHeldToTheirBounds() {
-        assertRefused(Setting.MOMENTUM, "a number of 0 to 1", "1.01", "-0.1", "NaN", "x", "0.1,0.2");
+        assertRefused(
+                Setting.MOMENTUM, "a number of 0 to 1", "1.01", "-0.1", "NaN", "x", "0.1,0.2");
         assertRefused(Setting.LEARNING_RATE, "a number of 0 or more", "-1", "Infinity", "", "1,5");
         assertRefused(Setting.DIV_FACTOR, "a number of 1 or more", "0.5");
         assertAccepted(Setting.MOMENTUM, "0", "1", "0.9");
         assertAccepted(Setting.LEARNING_RATE, "1e-4", "0", "3");
-        assertThat(Settings.initial().with(Setting.LEARNING_RATE, "1e-4").real(Setting.LEARNING_RATE))
+        assertThat(
+                        Settings.initial()
+                                .with(Setting.LEARNING_RATE, "1e-4")
+                                .real(Setting.LEARNING_RATE))
                 .isEqualTo(1e-4);
     }
 
@@ -68,7 +72,8 @@ class SettingsTest {
                 "30,-1",
                 "30,NaN");
         assertAccepted(Setting.MILESTONES, "30", "30,60,80.5");
-        assertThat(Settings.initial().reals(Setting.MILESTONES, 0, 100)).containsExactly(30, 60, 80);
+        assertThat(Settings.initial().reals(Setting.MILESTONES, 0, 100))
+                .containsExactly(30, 60, 80);
         assertThatThrownBy(() -> Settings.initial().reals(Setting.MILESTONES, 0, 70))
                 .hasMessage(
                         "--milestones 30,60,80: accepted is numbers of 0 to 70 with commas between them");
@@ -114,7 +119,9 @@ class SettingsTest {
             changes.put(setting, "value of " + setting);
         }
         Map<String, String> map = Settings.initial().with(changes).asMap();
-        assertThat(map).hasSize(Setting.values().length).containsEntry("lr", "value of LEARNING_RATE");
+        assertThat(map)
+                .hasSize(Setting.values().length)
+                .containsEntry("lr", "value of LEARNING_RATE");
         assertThat(Settings.ofMap(map).asMap()).isEqualTo(map);
     }
 

@@ -133,8 +133,7 @@ class TrainingRunTest {
         TrainingEvent.Finished finished = cut.train(with(settings, "max-steps", "8"));
         assertThat(finished.step()).isEqualTo(8);
         assertThat(Checkpoint.read(cut.last()).progress().step()).isEqualTo(8);
-        assertThat(cut.log("steps.jsonl"))
-                .isEqualTo(run("whole").log("steps.jsonl").subList(0, 8));
+        assertThat(cut.log("steps.jsonl")).isEqualTo(run("whole").log("steps.jsonl").subList(0, 8));
 
         cut.train(with(settings, "resume", "auto"));
         assertThat(TinyRun.tensors(cut.last())).isEqualTo(TinyRun.tensors(run("whole").last()));
@@ -350,9 +349,9 @@ class TrainingRunTest {
                 .run();
         assertThat(steps).hasSize(9);
         assertThat(steps.get(2).images()).isEqualTo(8);
-        double sum =
-                steps.subList(0, 3).stream().mapToDouble(s -> s.loss() * s.images()).sum();
-        assertThat(epochs.getFirst().trainLoss()).isEqualTo(sum / TinyRun.TRAINING_IMAGES, within(1e-12));
+        double sum = steps.subList(0, 3).stream().mapToDouble(s -> s.loss() * s.images()).sum();
+        assertThat(epochs.getFirst().trainLoss())
+                .isEqualTo(sum / TinyRun.TRAINING_IMAGES, within(1e-12));
         assertThat(epochs.getFirst().step()).isEqualTo(3);
         assertThat(epochs.stream().map(epoch -> epoch.test().isPresent()))
                 .containsExactly(false, true, true);
