@@ -31,7 +31,11 @@ final class About implements IVersionProvider {
         about.put("git_commit", commit(Entry.location()).orElse("unknown"));
         about.put("java_version", Runtime.version().toString());
         about.put("java_vendor", System.getProperty("java.vendor", "unknown"));
-        about.put("system", "%s %s, %s".formatted(property("os.name"), property("os.version"), property("os.arch")));
+        about.put(
+                "system",
+                "%s %s, %s"
+                        .formatted(
+                                property("os.name"), property("os.version"), property("os.arch")));
         about.put("processors", Runtime.getRuntime().availableProcessors());
         about.put("heap_bytes", Runtime.getRuntime().maxMemory());
         return about;
@@ -41,21 +45,33 @@ final class About implements IVersionProvider {
         return System.getProperty(name, "unknown");
     }
 
-    /// The commit of the sources that a jar in their cli/target was built from, with `-dirty` where they were changed.
+    /// The commit of the sources that a jar in their cli/target was built from, with `-dirty` where
+    /// they were changed.
     static Optional<String> commit(Path jar) {
         Path target = jar.getParent();
         Path cli = target == null ? null : target.getParent();
         Path root = cli == null ? null : cli.getParent();
-        if (root == null || !Files.exists(root.resolve("cli/pom.xml")) || !Files.exists(root.resolve(".git"))) {
+        if (root == null
+                || !Files.exists(root.resolve("cli/pom.xml"))
+                || !Files.exists(root.resolve(".git"))) {
             return Optional.empty();
         }
         try {
             Process git =
-                    new ProcessBuilder("git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
+                    new ProcessBuilder(
+                                    "git",
+                                    "describe",
+                                    "--always",
+                                    "--dirty",
+                                    "--abbrev=40",
+                                    "--exclude=*")
                             .directory(root.toFile())
                             .redirectError(ProcessBuilder.Redirect.DISCARD)
                             .start();
-            String commit = new String(git.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+            String commit =
+                    new String(
+                            git.getInputStream().readAllBytes(),
+                            java.nio.charset.StandardCharsets.UTF_8);
             return git.waitFor() == 0 ? Optional.of(commit.strip()) : Optional.empty();
         } catch (IOException e) {
             return Optional.empty(); // No git here.

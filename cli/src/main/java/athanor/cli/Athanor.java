@@ -6,7 +6,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
-/// The top command. Exit codes: 0, 1 for what failed while running, 2 for what was asked for in a wrong way.
+/// The top command. Exit codes: 0, 1 for what failed while running, 2 for what was asked for in a
+/// wrong way.
 @Command(
         name = "athanor",
         header = "Trains neural networks, written in Java by hand.",
@@ -62,7 +63,8 @@ public final class Athanor implements Runnable {
                 .addSubcommand(new DatasetsCommand(screen));
         line.setOut(new PrintWriter(screen.out(), true, screen.out().charset()));
         line.setErr(new PrintWriter(screen.err(), true, screen.err().charset()));
-        line.setParameterExceptionHandler((problem, args) -> new Failures(screen, top.stacktrace).report(problem));
+        line.setParameterExceptionHandler(
+                (problem, args) -> new Failures(screen, top.stacktrace).report(problem));
         line.setExecutionExceptionHandler(
                 (problem, at, result) -> new Failures(screen, top.stacktrace).report(problem));
         line.setExitCodeExceptionMapper(problem -> Failures.FAILED);

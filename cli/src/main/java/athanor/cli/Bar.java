@@ -45,9 +45,17 @@ final class Bar implements AutoCloseable {
     /// The columns of the terminal.
     private static int width() {
         try {
-            Process stty = new ProcessBuilder("sh", "-c", "stty size </dev/tty").redirectError(ProcessBuilder.Redirect.DISCARD).start();
-            String[] rowsAndColumns = new String(stty.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).strip().split(" ");
-            return rowsAndColumns.length == 2 ? Math.max(40, Integer.parseInt(rowsAndColumns[1])) : 80;
+            Process stty =
+                    new ProcessBuilder("sh", "-c", "stty size </dev/tty")
+                            .redirectError(ProcessBuilder.Redirect.DISCARD)
+                            .start();
+            String[] rowsAndColumns =
+                    new String(stty.getInputStream().readAllBytes(), StandardCharsets.US_ASCII)
+                            .strip()
+                            .split(" ");
+            return rowsAndColumns.length == 2
+                    ? Math.max(40, Integer.parseInt(rowsAndColumns[1]))
+                    : 80;
         } catch (IOException e) {
             return 80;
         }

@@ -63,17 +63,21 @@ final class BenchCommand implements Callable<Integer> {
 
     static CommandLine commandLine(Screen screen) {
         BenchCommand command = new BenchCommand(screen);
-        return new CommandLine(command.options.addTo(CommandSpec.forAnnotatedObject(command), SETTINGS));
+        return new CommandLine(
+                command.options.addTo(CommandSpec.forAnnotatedObject(command), SETTINGS));
     }
 
     @Override
     public Integer call() throws JsonProcessingException {
         if (steps < 1) {
-            throw new InvalidSetting("--steps " + steps + ": accepted is a whole number of 1 or more");
+            throw new InvalidSetting(
+                    "--steps " + steps + ": accepted is a whole number of 1 or more");
         }
         Map<Setting, String> given = options.given();
         boolean nothingChosen =
-                recipe.isEmpty() && !given.containsKey(Setting.MODEL) && !given.containsKey(Setting.DATA);
+                recipe.isEmpty()
+                        && !given.containsKey(Setting.MODEL)
+                        && !given.containsKey(Setting.DATA);
         String base = recipe.orElse(nothingChosen ? TrainCommand.FIRST_RUN : "");
         Map<Setting, String> values = base.isEmpty() ? Map.of() : Recipe.of(base).values();
         Settings settings = Settings.initial().with(values).with(given).check();
@@ -100,7 +104,9 @@ final class BenchCommand implements Callable<Integer> {
         figures.put("model", spec.model());
         figures.put("data", settings.text(Setting.DATA));
         figures.put("parameters", work.model().parameterCount());
-        figures.put("gmac_per_image", rounded(Summary.of(work.model(), image).multiplyAdds() / 1e9, 1e6));
+        figures.put(
+                "gmac_per_image",
+                rounded(Summary.of(work.model(), image).multiplyAdds() / 1e9, 1e6));
         figures.put("batch_size", batch);
         figures.put("threads", Parallel.threads());
         figures.put("device", settings.text(Setting.DEVICE));

@@ -4,7 +4,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/// Which classes (rows) were taken for which (columns): as a table, or of many classes the pairs most often mixed up.
+/// Which classes (rows) were taken for which (columns): as a table, or of many classes the pairs
+/// most often mixed up.
 record ConfusionText(List<String> classNames, int[][] counts) {
     private static final int MOST_CLASSES = 20;
     private static final int PAIRS = 20;
@@ -36,7 +37,8 @@ record ConfusionText(List<String> classNames, int[][] counts) {
             long sum = 0;
             for (int count : counts[c]) {
                 sum += count;
-                text.append((" %" + width + "s").formatted(count == 0 ? "." : String.valueOf(count)));
+                text.append(
+                        (" %" + width + "s").formatted(count == 0 ? "." : String.valueOf(count)));
             }
             text.append("  %5.1f %%\n".formatted(sum == 0 ? 0 : 100.0 * counts[c][c] / sum));
         }
@@ -57,7 +59,10 @@ record ConfusionText(List<String> classNames, int[][] counts) {
         for (Pair pair : pairs.subList(0, Math.min(PAIRS, pairs.size()))) {
             text.append(
                     "%6d  %s taken for %s\n"
-                            .formatted(pair.count, classNames.get(pair.actual), classNames.get(pair.taken)));
+                            .formatted(
+                                    pair.count,
+                                    classNames.get(pair.actual),
+                                    classNames.get(pair.taken)));
         }
         return text.toString();
     }

@@ -35,7 +35,8 @@ final class DataCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "athanor data: fetch, info or preview is missing");
+        throw new ParameterException(
+                spec.commandLine(), "athanor data: fetch, info or preview is missing");
     }
 
     @Command(
@@ -80,7 +81,9 @@ final class DataCommand implements Runnable {
         }
         Dataset training = Datasets.open(name, Split.TRAIN, dataDir, SIDE);
         Dataset test = Datasets.open(name, Split.TEST, dataDir, SIDE);
-        screen.line("images of %s, %,d to train, %,d to test", training.shape(), training.size(), test.size());
+        screen.line(
+                "images of %s, %,d to train, %,d to test",
+                training.shape(), training.size(), test.size());
         int[] trainingCounts = counts(training);
         int[] testCounts = counts(test);
         int longest = training.classNames().stream().mapToInt(String::length).max().orElse(1);
@@ -113,21 +116,32 @@ final class DataCommand implements Runnable {
                             defaultValue = Option.NULL_VALUE,
                             description = "the picture [NAME.png]")
                     Optional<Path> out,
-            @Option(names = "--rows", paramLabel = "N", defaultValue = "8", description = "[8]") int rows,
-            @Option(names = "--columns", paramLabel = "N", defaultValue = "10", description = "[10]") int columns,
-            @Option(names = "--seed", paramLabel = "N", defaultValue = "0", description = "chooses the samples [0]")
+            @Option(names = "--rows", paramLabel = "N", defaultValue = "8", description = "[8]")
+                    int rows,
+            @Option(
+                            names = "--columns",
+                            paramLabel = "N",
+                            defaultValue = "10",
+                            description = "[10]")
+                    int columns,
+            @Option(
+                            names = "--seed",
+                            paramLabel = "N",
+                            defaultValue = "0",
+                            description = "chooses the samples [0]")
                     long seed) {
         Names.checkData(name);
         if (rows < 1 || columns < 1 || (long) rows * columns > 10_000) {
             throw new InvalidSetting(
-                    "--rows %d --columns %d: accepted are 1 or more, and up to 10000 samples".formatted(rows, columns));
+                    "--rows %d --columns %d: accepted are 1 or more, and up to 10000 samples"
+                            .formatted(rows, columns));
         }
         Path file = out.orElse(Path.of(name + ".png"));
-        SampleSheet.write(Datasets.open(name, Split.TRAIN, dataDir, SIDE), rows, columns, true, seed, file);
+        SampleSheet.write(
+                Datasets.open(name, Split.TRAIN, dataDir, SIDE), rows, columns, true, seed, file);
         screen.line("%s", file);
         return 0;
     }
-
 
     private static int[] counts(Dataset dataset) {
         int[] counts = new int[dataset.classes()];

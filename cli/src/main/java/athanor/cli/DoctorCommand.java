@@ -29,7 +29,9 @@ final class DoctorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        line("program", "%s, commit %s".formatted(About.version(), About.program().get("git_commit")));
+        line(
+                "program",
+                "%s, commit %s".formatted(About.version(), About.program().get("git_commit")));
         line("Java", "%s, %s".formatted(Runtime.version(), System.getProperty("java.home")));
         line("system", "%s".formatted(About.program().get("system")));
         line("cores", "%d".formatted(Runtime.getRuntime().availableProcessors()));
@@ -45,20 +47,26 @@ final class DoctorCommand implements Callable<Integer> {
         int bits = VectorMath.LANES * Float.SIZE;
         line("SIMD", bits + " bits, %d floats at a time".formatted(bits / 32));
         if (bits < 256) {
-            advice("this processor, or a flag such as -XX:MaxVectorSize, allows short vectors only: training is slow");
+            advice(
+                    "this processor, or a flag such as -XX:MaxVectorSize, allows short vectors only: training is slow");
         }
     }
 
     private void memory() {
         long heap = Runtime.getRuntime().maxMemory();
-        line("memory", "%,d MB, of which up to %,d MB for the program".formatted(physicalMemory() >> 20, heap >> 20));
+        line(
+                "memory",
+                "%,d MB, of which up to %,d MB for the program"
+                        .formatted(physicalMemory() >> 20, heap >> 20));
         if (heap < LITTLE_HEAP) {
-            advice("this is little; more by ATHANOR_JAVA_OPTS=-Xmx8g, or use a smaller --batch-size");
+            advice(
+                    "this is little; more by ATHANOR_JAVA_OPTS=-Xmx8g, or use a smaller --batch-size");
         }
     }
 
     private static long physicalMemory() {
-        return ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean system
+        return ManagementFactory.getOperatingSystemMXBean()
+                        instanceof com.sun.management.OperatingSystemMXBean system
                 ? system.getTotalMemorySize()
                 : 0;
     }
@@ -86,7 +94,10 @@ final class DoctorCommand implements Callable<Integer> {
                 found = List.of();
             }
         }
-        line("GPUs", (found.isEmpty() ? "none" : String.join(", ", found)) + "; this version computes on the CPU alone");
+        line(
+                "GPUs",
+                (found.isEmpty() ? "none" : String.join(", ", found))
+                        + "; this version computes on the CPU alone");
     }
 
     private void libraries() {
@@ -107,15 +118,18 @@ final class DoctorCommand implements Callable<Integer> {
                 last = training.train();
             }
             boolean learns = Double.isFinite(last) && last < first;
-            line("training", "%s: the loss of a small network went from %.3f to %.3f in 8 steps"
-                    .formatted(learns ? "works" : "FAILS", first, last));
+            line(
+                    "training",
+                    "%s: the loss of a small network went from %.3f to %.3f in 8 steps"
+                            .formatted(learns ? "works" : "FAILS", first, last));
             if (!learns) {
                 advice("it should fall: please report this, with what stands above");
             }
             return learns;
         } catch (RuntimeException e) {
             line("training", "FAILS: " + e);
-            advice("please report this, with what stands above; athanor --stacktrace bench --model cnn --data mnist says more");
+            advice(
+                    "please report this, with what stands above; athanor --stacktrace bench --model cnn --data mnist says more");
             return false;
         }
     }

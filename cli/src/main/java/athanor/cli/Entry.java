@@ -16,8 +16,9 @@ import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
-/// Where the program starts, on any Java from 11 on. It answers questions for help itself. If this JVM can run the
-/// program, it does; else it starts one that can, and passes signals and the exit code through.
+/// Where the program starts, on any Java from 11 on. It answers questions for help itself. If this
+/// JVM can run the program, it does; else it starts one that can, and passes signals and the exit
+/// code through.
 ///
 /// (A manifest cannot add the vector module on JDK 25; that is why `java -jar` needs a second JVM.)
 public final class Entry {
@@ -27,7 +28,8 @@ public final class Entry {
             "[ -t 2 ] && set -- -Dathanor.terminal=true \"$@\"; exec \"$0\" \"$@\" 3>&2 2>/dev/null";
 
     /// Flags of which a JVM has nothing to say on standard error.
-    private static final Predicate<String> QUIET = Pattern.compile("-D.*|-Xm[xs]\\d+[kKmMgG]?").asMatchPredicate();
+    private static final Predicate<String> QUIET =
+            Pattern.compile("-D.*|-Xm[xs]\\d+[kKmMgG]?").asMatchPredicate();
 
     private static final String LINUX = "Linux: ";
 
@@ -46,14 +48,20 @@ public final class Entry {
             System.exit(2);
         } else if (canRunTheProgram()) {
             // By name: the program is compiled for a later Java than this class.
-            Class.forName("athanor.cli.Athanor").getMethod("main", String[].class).invoke(null, (Object) args);
+            Class.forName("athanor.cli.Athanor")
+                    .getMethod("main", String[].class)
+                    .invoke(null, (Object) args);
         } else {
             System.exit(runInChild(args));
         }
     }
 
     static String unknownCommand(String given) {
-        return "athanor: unknown command '" + given + "'" + Nearest.hint(given, commands()) + " (athanor --help lists them)";
+        return "athanor: unknown command '"
+                + given
+                + "'"
+                + Nearest.hint(given, commands())
+                + " (athanor --help lists them)";
     }
 
     /// The words that the stored help lists as commands.
@@ -95,7 +103,8 @@ public final class Entry {
         List<String> given = given();
         boolean hides = given.stream().allMatch(QUIET) && Files.isExecutable(Path.of("/bin/sh"));
         String java = home.resolve("bin/java").toString();
-        List<String> command = new ArrayList<>(hides ? List.of("/bin/sh", "-c", HIDING, java) : List.of(java));
+        List<String> command =
+                new ArrayList<>(hides ? List.of("/bin/sh", "-c", HIDING, java) : List.of(java));
         for (String flag : StoredText.linesOf("jvm.flags")) {
             if (!flag.startsWith(LINUX)) {
                 command.add(flag);
@@ -108,7 +117,8 @@ public final class Entry {
             command.add("-D" + STDERR + "=3");
         }
         command.add("-Dathanor.command=java -jar " + System.getProperty("java.class.path"));
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Entry.class.getName()));
+        command.addAll(
+                List.of("-cp", System.getProperty("java.class.path"), Entry.class.getName()));
         command.addAll(Arrays.asList(args));
         return command;
     }
@@ -122,7 +132,8 @@ public final class Entry {
                 given.add(flag);
             }
         }
-        for (String flag : Optional.ofNullable(System.getenv("ATHANOR_JAVA_OPTS")).orElse("").split("\\s+")) {
+        for (String flag :
+                Optional.ofNullable(System.getenv("ATHANOR_JAVA_OPTS")).orElse("").split("\\s+")) {
             if (!flag.isEmpty()) {
                 given.add(flag);
             }
@@ -143,12 +154,14 @@ public final class Entry {
         }
     }
 
-    /// The JVM warns of the incubator module at each start. So the launcher gives it a standard error that leads
-    /// nowhere, and the real one as a further file descriptor, which is put in place here.
+    /// The JVM warns of the incubator module at each start. So the launcher gives it a standard
+    /// error that leads nowhere, and the real one as a further file descriptor, which is put in
+    /// place here.
     private static void restoreStandardError() throws ReflectiveOperationException {
         Integer real = Integer.getInteger(STDERR);
         if (real != null) {
-            Constructor<FileDescriptor> open = FileDescriptor.class.getDeclaredConstructor(int.class);
+            Constructor<FileDescriptor> open =
+                    FileDescriptor.class.getDeclaredConstructor(int.class);
             open.setAccessible(true);
             System.setErr(new PrintStream(new FileOutputStream(open.newInstance(real)), true));
         }
@@ -156,6 +169,7 @@ public final class Entry {
 
     /// Where this program's jar (or folder of classes) lies.
     static Path location() {
-        return Path.of(System.getProperty("java.class.path").split(File.pathSeparator)[0]).toAbsolutePath();
+        return Path.of(System.getProperty("java.class.path").split(File.pathSeparator)[0])
+                .toAbsolutePath();
     }
 }

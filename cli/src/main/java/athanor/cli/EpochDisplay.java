@@ -44,7 +44,9 @@ final class EpochDisplay implements TrainingEvent.Listener, AutoCloseable {
     private void started(TrainingEvent.Started started) {
         stepsPerEpoch = started.stepsPerEpoch();
         if (started.step() > 0) {
-            screen.line("going on after step %,d, in epoch %d of %d", started.step(), started.epoch() + 1, epochs);
+            screen.line(
+                    "going on after step %,d, in epoch %d of %d",
+                    started.step(), started.epoch() + 1, epochs);
         }
     }
 
@@ -58,7 +60,10 @@ final class EpochDisplay implements TrainingEvent.Listener, AutoCloseable {
                 open("epoch %d/%d".formatted(step.epoch(), epochs), stepsPerEpoch);
                 evaluating = false;
             }
-            long last = maxSteps > 0 ? Math.min(maxSteps, epochs * stepsPerEpoch) : epochs * stepsPerEpoch;
+            long last =
+                    maxSteps > 0
+                            ? Math.min(maxSteps, epochs * stepsPerEpoch)
+                            : epochs * stepsPerEpoch;
             String remark =
                     "loss %.4f  %,.0f images/s  %s left"
                             .formatted(

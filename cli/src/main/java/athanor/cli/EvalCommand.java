@@ -31,15 +31,29 @@ import picocli.CommandLine.Option;
         name = "eval",
         mixinStandardHelpOptions = true,
         header = "Measure a checkpoint on a test set.",
-        description = {"", "Data set and image size are those of the training, unless flags say otherwise.", ""})
+        description = {
+            "",
+            "Data set and image size are those of the training, unless flags say otherwise.",
+            ""
+        })
 final class EvalCommand implements Callable<Integer> {
     private static final List<Setting> SETTINGS =
-            List.of(Setting.DATA, Setting.DATA_DIR, Setting.BATCH_SIZE, Setting.DEVICE, Setting.THREADS, Setting.WORKERS);
+            List.of(
+                    Setting.DATA,
+                    Setting.DATA_DIR,
+                    Setting.BATCH_SIZE,
+                    Setting.DEVICE,
+                    Setting.THREADS,
+                    Setting.WORKERS);
 
     private final Screen screen;
     private final SettingOptions options = new SettingOptions();
 
-    @Option(names = "--checkpoint", required = true, paramLabel = "FILE", description = "as a training wrote it")
+    @Option(
+            names = "--checkpoint",
+            required = true,
+            paramLabel = "FILE",
+            description = "as a training wrote it")
     Path checkpoint = Path.of("");
 
     @Option(names = "--no-progress", description = "no progress bar")
@@ -51,7 +65,9 @@ final class EvalCommand implements Callable<Integer> {
 
     static CommandLine commandLine(Screen screen) {
         EvalCommand command = new EvalCommand(screen);
-        CommandSpec spec = command.options.addTo(CommandSpec.forAnnotatedObject(command), SETTINGS, "the training's");
+        CommandSpec spec =
+                command.options.addTo(
+                        CommandSpec.forAnnotatedObject(command), SETTINGS, "the training's");
         return new CommandLine(spec);
     }
 
@@ -76,11 +92,13 @@ final class EvalCommand implements Callable<Integer> {
         Module model = trained.model();
         model.to(backend, DType.FLOAT32);
         Evaluation evaluation;
-        try (EpochDisplay display = new EpochDisplay(screen, screen.live() && !noProgress, settings)) {
+        try (EpochDisplay display =
+                new EpochDisplay(screen, screen.live() && !noProgress, settings)) {
             TrainingEvent.Listener listener = display;
             evaluation = new Evaluator(loader, backend).evaluate(model, listener);
         }
-        screen.line("%s on the %,d test images of %s", trained.spec(), dataset.size(), dataset.name());
+        screen.line(
+                "%s on the %,d test images of %s", trained.spec(), dataset.size(), dataset.name());
         screen.line("top-1 %.2f %%", evaluation.accuracy1());
         screen.line("top-5 %.2f %%", evaluation.accuracy5());
         screen.line("loss  %.4f", evaluation.loss());
@@ -96,7 +114,13 @@ final class EvalCommand implements Callable<Integer> {
         if (classes != spec.classes() || channels != spec.channels() || side != spec.imageSize()) {
             throw new TrainingProblem(
                     "the checkpoint is of %s; %s has %d classes and images of %d x %d x %d: choose a --data that fits"
-                            .formatted(spec, loader.dataset().name(), classes, channels, side, loader.shape().width()));
+                            .formatted(
+                                    spec,
+                                    loader.dataset().name(),
+                                    classes,
+                                    channels,
+                                    side,
+                                    loader.shape().width()));
         }
     }
 }

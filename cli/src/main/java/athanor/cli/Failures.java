@@ -23,7 +23,9 @@ record Failures(Screen screen, boolean stacktrace) {
         if (stacktrace) {
             problem.printStackTrace(screen.err());
         }
-        return problem instanceof InvalidSetting || problem instanceof ParameterException ? MISUSED : FAILED;
+        return problem instanceof InvalidSetting || problem instanceof ParameterException
+                ? MISUSED
+                : FAILED;
     }
 
     private static String message(Throwable problem) {
@@ -32,21 +34,25 @@ record Failures(Screen screen, boolean stacktrace) {
             case MissingParameterException e -> missing(e);
             case ParameterException e -> text(e) + help(e);
             case OutOfMemoryError _ ->
-                "out of memory: the heap of %,d MB is too small; use a smaller --batch-size, or ATHANOR_JAVA_OPTS=-Xmx8g"
-                        .formatted(Runtime.getRuntime().maxMemory() >> 20);
+                    "out of memory: the heap of %,d MB is too small; use a smaller --batch-size, or ATHANOR_JAVA_OPTS=-Xmx8g"
+                            .formatted(Runtime.getRuntime().maxMemory() >> 20);
             case UncheckedIOException e -> text(e) + "; check the file and the disk";
             case NoSuchFileException e -> e.getFile() + ": there is no such file; check the name";
-            case FileSystemException e -> text(e) + "; check that the place is there, is yours, and has room";
+            case FileSystemException e ->
+                    text(e) + "; check that the place is there, is yours, and has room";
             case IOException e -> text(e) + "; check the file and the disk";
             case RuntimeException e when speaks(e) -> text(e);
             case Throwable e -> e + ": a fault of the program; --stacktrace shows where it arose";
         };
     }
 
-    /// Whether the message was written for people: by one of our own exceptions, or by a check of an argument.
+    /// Whether the message was written for people: by one of our own exceptions, or by a check of
+    /// an argument.
     private static boolean speaks(RuntimeException e) {
         boolean own = e.getClass().getName().startsWith("athanor.");
-        boolean thrownByUs = e.getStackTrace().length > 0 && e.getStackTrace()[0].getClassName().startsWith("athanor.");
+        boolean thrownByUs =
+                e.getStackTrace().length > 0
+                        && e.getStackTrace()[0].getClassName().startsWith("athanor.");
         return own || (e instanceof IllegalArgumentException && thrownByUs);
     }
 
@@ -73,10 +79,17 @@ record Failures(Screen screen, boolean stacktrace) {
     private static String missing(MissingParameterException e) {
         List<String> names =
                 e.getMissing().stream()
-                        .map(arg -> arg instanceof OptionSpec option ? option.names()[0] + "=" + arg.paramLabel() : arg.paramLabel())
+                        .map(
+                                arg ->
+                                        arg instanceof OptionSpec option
+                                                ? option.names()[0] + "=" + arg.paramLabel()
+                                                : arg.paramLabel())
                         .toList();
         return "%s: %s is missing or has no value%s"
-                .formatted(e.getCommandLine().getCommandSpec().qualifiedName(), String.join(", ", names), help(e));
+                .formatted(
+                        e.getCommandLine().getCommandSpec().qualifiedName(),
+                        String.join(", ", names),
+                        help(e));
     }
 
     private static String help(ParameterException e) {

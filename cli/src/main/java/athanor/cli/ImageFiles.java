@@ -12,12 +12,15 @@ import java.util.Locale;
 import javax.imageio.ImageIO;
 
 /// Image files that nobody has labelled, brought to the shape that a model takes.
-record ImageFiles(List<byte[]> images, ImageShape shape, List<String> classNames) implements Dataset {
+record ImageFiles(List<byte[]> images, ImageShape shape, List<String> classNames)
+        implements Dataset {
 
     static ImageFiles read(List<Path> files, int side, int channels, List<String> classNames) {
         if (channels != 1 && channels != 3) {
             throw new DataProblem(
-                    "the model", "takes images of " + channels + " channels", "only grey and colour images can be read");
+                    "the model",
+                    "takes images of " + channels + " channels",
+                    "only grey and colour images can be read");
         }
         List<byte[]> images = files.stream().map(file -> read(file, side, channels)).toList();
         return new ImageFiles(images, new ImageShape(side, side, channels), classNames);
@@ -48,7 +51,8 @@ record ImageFiles(List<byte[]> images, ImageShape shape, List<String> classNames
                 Files.delete(png);
             }
         } catch (IOException e) {
-            throw new DataProblem(file, "cannot be read (" + e.getMessage() + ")", "check the file", e);
+            throw new DataProblem(
+                    file, "cannot be read (" + e.getMessage() + ")", "check the file", e);
         }
     }
 

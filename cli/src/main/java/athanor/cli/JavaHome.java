@@ -21,7 +21,8 @@ final class JavaHome {
 
     private JavaHome() {}
 
-    /// The first that fits: the one that is asked for, JAVA_HOME, the one on the path, those in the usual folders.
+    /// The first that fits: the one that is asked for, JAVA_HOME, the one on the path, those in the
+    /// usual folders.
     static Optional<Path> find(Map<String, String> environment, Path userHome) {
         List<Path> homes = new ArrayList<>();
         asked(environment, "ATHANOR_JAVA", homes);
@@ -39,7 +40,8 @@ final class JavaHome {
         return homes.stream().filter(JavaHome::fits).findFirst();
     }
 
-    /// Whether a folder holds a Java that is new enough and has the vector module, by its file `release`.
+    /// Whether a folder holds a Java that is new enough and has the vector module, by its file
+    /// `release`.
     static boolean fits(Path home) {
         if (!Files.isExecutable(home.resolve("bin/java"))) {
             return false;

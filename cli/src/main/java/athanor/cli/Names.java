@@ -32,9 +32,15 @@ final class Names {
         }
     }
 
-    private static InvalidSetting unknown(Setting setting, String name, List<String> known, String command) {
+    private static InvalidSetting unknown(
+            Setting setting, String name, List<String> known, String command) {
         return new InvalidSetting(
                 "%s %s: accepted is %s%s (%s explains them)"
-                        .formatted(setting.flag(), name, String.join(", ", known), Nearest.hint(name, known), command));
+                        .formatted(
+                                setting.flag(),
+                                name,
+                                String.join(", ", known),
+                                Nearest.hint(name, known),
+                                command));
     }
 }

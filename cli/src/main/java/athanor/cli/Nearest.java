@@ -8,7 +8,8 @@ import java.util.Optional;
 final class Nearest {
     private Nearest() {}
 
-    /// The known word that the fewest letters tell from the given one, unless those are more than half of it.
+    /// The known word that the fewest letters tell from the given one, unless those are more than
+    /// half of it.
     static Optional<String> to(String word, Collection<String> known) {
         String given = word.toLowerCase(Locale.ROOT);
         Optional<String> best = Optional.empty();

@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// Reads binary PPM (P6, colour) and PGM (P5, grey) files of one byte a sample: magic, width, height, largest value, in
-/// text with comments behind `#`, one white space, samples.
+/// Reads binary PPM (P6, colour) and PGM (P5, grey) files of one byte a sample: magic, width,
+/// height, largest value, in text with comments behind `#`, one white space, samples.
 final class Pixmap {
     private final Path file;
     private final byte[] bytes;
@@ -34,14 +34,23 @@ final class Pixmap {
         int largest = number();
         at++;
         long samples = (long) width * height * (colour ? 3 : 1);
-        if (largest < 1 || largest > 255 || width < 1 || height < 1 || bytes.length - at < samples) {
+        if (largest < 1
+                || largest > 255
+                || width < 1
+                || height < 1
+                || bytes.length - at < samples) {
             throw problem("has a wrong header, or is cut off");
         }
         BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
         for (int y = 0; y < height; y++) {
             for (int x = 0; x < width; x++) {
                 int red = sample(largest);
-                image.setRGB(x, y, colour ? red << 16 | sample(largest) << 8 | sample(largest) : red * 0x010101);
+                image.setRGB(
+                        x,
+                        y,
+                        colour
+                                ? red << 16 | sample(largest) << 8 | sample(largest)
+                                : red * 0x010101);
             }
         }
         return image;

@@ -32,16 +32,27 @@ import picocli.CommandLine.Parameters;
         name = "predict",
         mixinStandardHelpOptions = true,
         header = "Name what images show: the five likeliest classes of each.",
-        description = {"", "Of an image, the middle square is taken and resized to what the model was trained on.", ""})
+        description = {
+            "",
+            "Of an image, the middle square is taken and resized to what the model was trained on.",
+            ""
+        })
 final class PredictCommand implements Callable<Integer> {
     private static final int SHOWN = 5;
 
     private final Screen screen;
 
-    @Option(names = "--checkpoint", required = true, paramLabel = "FILE", description = "as a training wrote it")
+    @Option(
+            names = "--checkpoint",
+            required = true,
+            paramLabel = "FILE",
+            description = "as a training wrote it")
     Path checkpoint = Path.of("");
 
-    @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "PNG, JPEG, GIF, BMP, PPM or PGM files")
+    @Parameters(
+            arity = "1..*",
+            paramLabel = "IMAGE",
+            description = "PNG, JPEG, GIF, BMP, PPM or PGM files")
     List<Path> images = new ArrayList<>();
 
     PredictCommand(Screen screen) {
@@ -57,7 +68,8 @@ final class PredictCommand implements Callable<Integer> {
                         trained.settings(),
                         Datasets.named(trained.settings().required(Setting.DATA)),
                         spec.channels());
-        ImageFiles files = ImageFiles.read(images, spec.imageSize(), spec.channels(), trained.classNames());
+        ImageFiles files =
+                ImageFiles.read(images, spec.imageSize(), spec.channels(), trained.classNames());
         DataLoader loader = DataLoader.evaluation(files, normalization, 1, 0);
         Module model = trained.model();
         model.to(Backend.cpu(), DType.FLOAT32);
@@ -73,7 +85,9 @@ final class PredictCommand implements Callable<Integer> {
     }
 
     private static float[] probabilities(Module model, Batch batch) {
-        Shape shape = Shape.of(1, batch.shape().height(), batch.shape().width(), batch.shape().channels());
+        Shape shape =
+                Shape.of(
+                        1, batch.shape().height(), batch.shape().width(), batch.shape().channels());
         try (Workspace _ = Workspace.open()) {
             Tensor image = Tensor.of(Backend.cpu(), shape, HostBuffer.of(batch.images()));
             return GradMode.off(() -> model.forward(image).softmax()).toFloats();
@@ -86,6 +100,10 @@ final class PredictCommand implements Callable<Integer> {
                 .boxed()
                 .sorted(Comparator.comparingDouble((Integer c) -> -probabilities[c]))
                 .limit(SHOWN)
-                .forEach(c -> screen.line("  %6.2f %%  %s", 100 * probabilities[c], classNames.get(c)));
+                .forEach(
+                        c ->
+                                screen.line(
+                                        "  %6.2f %%  %s",
+                                        100 * probabilities[c], classNames.get(c)));
     }
 }

@@ -11,8 +11,8 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
-/// Settings that belong together, as text: lines of `key = value`, and comments behind `#`. The first comment describes
-/// the recipe.
+/// Settings that belong together, as text: lines of `key = value`, and comments behind `#`. The
+/// first comment describes the recipe.
 record Recipe(String name, String description, Map<Setting, String> values) {
     /// Those in the jar, the one that `athanor train` alone runs first.
     static final List<String> NAMES =
@@ -42,7 +42,8 @@ record Recipe(String name, String description, Map<Setting, String> values) {
         try {
             return parse(nameOrFile, Files.readString(file));
         } catch (IOException e) {
-            throw new InvalidSetting("--recipe " + nameOrFile + ": is not a text file that can be read");
+            throw new InvalidSetting(
+                    "--recipe " + nameOrFile + ": is not a text file that can be read");
         }
     }
 
@@ -85,7 +86,8 @@ record Recipe(String name, String description, Map<Setting, String> values) {
     private static void put(String line, Map<Setting, String> values) {
         int equals = line.indexOf('=');
         if (equals < 0) {
-            throw new InvalidSetting("'" + line + "' is not of the form key = value; a comment begins with #");
+            throw new InvalidSetting(
+                    "'" + line + "' is not of the form key = value; a comment begins with #");
         }
         String key = line.substring(0, equals).strip();
         String value = line.substring(equals + 1).strip();
@@ -99,11 +101,16 @@ record Recipe(String name, String description, Map<Setting, String> values) {
     private static InvalidSetting unknownKey(String key) {
         List<String> known = Arrays.stream(Setting.values()).map(Setting::key).toList();
         return new InvalidSetting(
-                "unknown key '" + key + "'" + Nearest.hint(key, known) + " (keys are the flags of athanor train, without --)");
+                "unknown key '"
+                        + key
+                        + "'"
+                        + Nearest.hint(key, known)
+                        + " (keys are the flags of athanor train, without --)");
     }
 
     private static InvalidSetting problem(String source, int line, InvalidSetting cause) {
-        InvalidSetting problem = new InvalidSetting("%s, line %d: %s".formatted(source, line, cause.getMessage()));
+        InvalidSetting problem =
+                new InvalidSetting("%s, line %d: %s".formatted(source, line, cause.getMessage()));
         problem.initCause(cause);
         return problem;
     }

@@ -11,7 +11,8 @@ record Screen(PrintStream out, PrintStream err, boolean live) {
         return new Screen(System.out, System.err, Boolean.getBoolean("athanor.terminal"));
     }
 
-    @SuppressWarnings("AnnotateFormatMethod") // The annotation would need a library at compile time.
+    @SuppressWarnings(
+            "AnnotateFormatMethod") // The annotation would need a library at compile time.
     void line(String format, Object... values) {
         out.println(format.formatted(values));
     }

@@ -9,8 +9,8 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.ISetter;
 import picocli.CommandLine.Model.OptionSpec;
 
-/// Makes options of [Setting]s, and keeps the values that were given as the text they are: recipes and flags go through
-/// one check.
+/// Makes options of [Setting]s, and keeps the values that were given as the text they are: recipes
+/// and flags go through one check.
 final class SettingOptions {
     private final Map<Setting, String> given = new EnumMap<>(Setting.class);
 
@@ -35,7 +35,8 @@ final class SettingOptions {
 
     private OptionSpec option(Setting setting, String unlessGiven) {
         String[] names =
-                Stream.concat(Stream.of(setting.flag()), setting.aliases().stream()).toArray(String[]::new);
+                Stream.concat(Stream.of(setting.flag()), setting.aliases().stream())
+                        .toArray(String[]::new);
         String initial = unlessGiven.isEmpty() ? "" : " [" + unlessGiven + "]";
         return OptionSpec.builder(names)
                 .type(String.class)

@@ -6,7 +6,8 @@ import athanor.train.data.DatasetDescription;
 import athanor.train.data.Datasets;
 import athanor.train.data.ImageShape;
 
-/// How many classes, and images of which shape, a data set gives to a model; known without opening it.
+/// How many classes, and images of which shape, a data set gives to a model; known without opening
+/// it.
 record Sizes(int classes, ImageShape image) {
     static Sizes of(Settings settings) {
         DatasetDescription data = Datasets.named(settings.required(Setting.DATA));
@@ -15,7 +16,9 @@ record Sizes(int classes, ImageShape image) {
         int classes =
                 switch (data.name()) {
                     case "cifar100" -> 100;
-                    case "imagefolder" -> 1000; // As ImageNet; a folder's own number is known only when it is opened.
+                    case "imagefolder" ->
+                            1000; // As ImageNet; a folder's own number is known only when it is
+                    // opened.
                     default -> 10;
                 };
         return new Sizes(classes, side == 0 ? data.shape() : new ImageShape(side, side, channels));

@@ -14,7 +14,11 @@ final class StoredText {
 
     /// A file that is part of the program.
     static String of(String path) {
-        return find(path).orElseThrow(() -> new IllegalStateException("the jar lacks " + path + "; build it anew"));
+        return find(path)
+                .orElseThrow(
+                        () ->
+                                new IllegalStateException(
+                                        "the jar lacks " + path + "; build it anew"));
     }
 
     static Optional<String> find(String path) {

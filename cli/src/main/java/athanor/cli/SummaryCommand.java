@@ -23,7 +23,11 @@ import picocli.CommandLine.Option;
         name = "summary",
         mixinStandardHelpOptions = true,
         header = "Print the layers of a model: output, parameters, multiplications, memory.",
-        description = {"", "Sizes are those of cifar10, unless --data or the flags say otherwise.", ""})
+        description = {
+            "",
+            "Sizes are those of cifar10, unless --data or the flags say otherwise.",
+            ""
+        })
 final class SummaryCommand implements Callable<Integer> {
     private static final List<Setting> SETTINGS =
             List.of(Setting.MODEL, Setting.STEM, Setting.DATA, Setting.IMAGE_SIZE);
@@ -31,10 +35,16 @@ final class SummaryCommand implements Callable<Integer> {
     private final Screen screen;
     private final SettingOptions options = new SettingOptions();
 
-    @Option(names = "--classes", paramLabel = "N", description = "classes, in place of the data set's")
+    @Option(
+            names = "--classes",
+            paramLabel = "N",
+            description = "classes, in place of the data set's")
     Optional<Integer> classes = Optional.empty();
 
-    @Option(names = "--channels", paramLabel = "N", description = "channels of an image, in place of the data set's")
+    @Option(
+            names = "--channels",
+            paramLabel = "N",
+            description = "channels of an image, in place of the data set's")
     Optional<Integer> channels = Optional.empty();
 
     private SummaryCommand(Screen screen) {
@@ -43,12 +53,14 @@ final class SummaryCommand implements Callable<Integer> {
 
     static CommandLine commandLine(Screen screen) {
         SummaryCommand command = new SummaryCommand(screen);
-        return new CommandLine(command.options.addTo(CommandSpec.forAnnotatedObject(command), SETTINGS));
+        return new CommandLine(
+                command.options.addTo(CommandSpec.forAnnotatedObject(command), SETTINGS));
     }
 
     @Override
     public Integer call() {
-        Settings settings = Settings.initial().with(Setting.DATA, "cifar10").with(options.given()).check();
+        Settings settings =
+                Settings.initial().with(Setting.DATA, "cifar10").with(options.given()).check();
         Names.check(settings);
         Sizes sizes = Sizes.of(settings);
         ImageShape image = sizes.image();
@@ -62,7 +74,10 @@ final class SummaryCommand implements Callable<Integer> {
         model.to(Backend.cpu(), DType.FLOAT32);
         model.initialize(PhiloxKey.of(0));
         screen.line("%s", spec);
-        screen.out().print(Summary.of(model, Shape.of(image.height(), image.height(), spec.channels())).table());
+        screen.out()
+                .print(
+                        Summary.of(model, Shape.of(image.height(), image.height(), spec.channels()))
+                                .table());
         return 0;
     }
 }

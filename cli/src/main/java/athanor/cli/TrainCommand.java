@@ -18,7 +18,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
-/// Trains. What holds comes, weakest first, from the initial values, the checkpoint to go on from, the recipe, the flags.
+/// Trains. What holds comes, weakest first, from the initial values, the checkpoint to go on from,
+/// the recipe, the flags.
 @Command(
         name = "train",
         mixinStandardHelpOptions = true,
@@ -35,7 +36,10 @@ final class TrainCommand implements Callable<Integer> {
     private final Screen screen;
     private final SettingOptions options = new SettingOptions();
 
-    @Option(names = "--recipe", paramLabel = "NAME|FILE", description = "settings to start from; `athanor recipes` lists them")
+    @Option(
+            names = "--recipe",
+            paramLabel = "NAME|FILE",
+            description = "settings to start from; `athanor recipes` lists them")
     Optional<String> recipe = Optional.empty();
 
     @Option(names = "--no-progress", description = "no progress bar, only a line for each epoch")
@@ -48,7 +52,8 @@ final class TrainCommand implements Callable<Integer> {
     static CommandLine commandLine(Screen screen) {
         TrainCommand command = new TrainCommand(screen);
         return new CommandLine(
-                command.options.addTo(CommandSpec.forAnnotatedObject(command), Arrays.asList(Setting.values())));
+                command.options.addTo(
+                        CommandSpec.forAnnotatedObject(command), Arrays.asList(Setting.values())));
     }
 
     @Override
@@ -82,18 +87,25 @@ final class TrainCommand implements Callable<Integer> {
             return merge(ofCheckpoint(checkpoint.get()), values(recipe), given).check();
         }
         boolean nothingChosen =
-                recipe.isEmpty() && !given.containsKey(Setting.MODEL) && !given.containsKey(Setting.DATA);
+                recipe.isEmpty()
+                        && !given.containsKey(Setting.MODEL)
+                        && !given.containsKey(Setting.DATA);
         if (nothingChosen) {
             screen.line("recipe %s (%s recipes lists the others)", FIRST_RUN, About.command());
         }
-        return merge(Settings.initial(), values(nothingChosen ? Optional.of(FIRST_RUN) : recipe), given).check();
+        return merge(
+                        Settings.initial(),
+                        values(nothingChosen ? Optional.of(FIRST_RUN) : recipe),
+                        given)
+                .check();
     }
 
     private static Map<Setting, String> values(Optional<String> recipe) {
         return recipe.map(name -> Recipe.of(name).values()).orElse(Map.of());
     }
 
-    /// What a checkpoint was trained with, but for what belonged to that one run: where it wrote, and what it began from.
+    /// What a checkpoint was trained with, but for what belonged to that one run: where it wrote,
+    /// and what it began from.
     private static Settings ofCheckpoint(Path file) {
         Map<Setting, String> own = new EnumMap<>(Setting.class);
         for (Setting setting : List.of(Setting.OUT, Setting.RESUME, Setting.INIT)) {
@@ -114,7 +126,8 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private static String howToGoOn(Path folder) {
-        return "`%s train --resume auto --out %s` goes on from the last checkpoint".formatted(About.command(), folder);
+        return "`%s train --resume auto --out %s` goes on from the last checkpoint"
+                .formatted(About.command(), folder);
     }
 
     private void report(Settings settings, TrainingEvent.Finished finished, TrainingRun run) {
@@ -122,10 +135,18 @@ final class TrainCommand implements Callable<Integer> {
         Optional<EpochMetrics> last = finished.last();
         if (last.isEmpty()) {
             String rule = "complete at step %,d, as --epochs %s and --max-steps %s say";
-            screen.line(rule, finished.step(), settings.text(Setting.EPOCHS), settings.text(Setting.MAX_STEPS));
+            screen.line(
+                    rule,
+                    finished.step(),
+                    settings.text(Setting.EPOCHS),
+                    settings.text(Setting.MAX_STEPS));
         }
         last.flatMap(EpochMetrics::test)
-                .ifPresent(test -> screen.line("test accuracy %.2f %% (top 5: %.2f %%)", test.accuracy1(), test.accuracy5()));
+                .ifPresent(
+                        test ->
+                                screen.line(
+                                        "test accuracy %.2f %% (top 5: %.2f %%)",
+                                        test.accuracy1(), test.accuracy5()));
         screen.line("the run lies in %s; what next:", run.folder().path());
         String data = settings.path(Setting.DATA_DIR).map(dir -> " --data-dir " + dir).orElse("");
         next("eval --checkpoint " + run.folder().last() + data);
@@ -133,7 +154,10 @@ final class TrainCommand implements Callable<Integer> {
         if (last.isEmpty() && settings.whole(Setting.MAX_STEPS) > 0) {
             next("train --resume auto --out " + run.folder().path() + " --max-steps 0");
         }
-        next("train --recipe cnn-mnist --data-dir DIR   (" + About.command() + " recipes lists more)");
+        next(
+                "train --recipe cnn-mnist --data-dir DIR   ("
+                        + About.command()
+                        + " recipes lists more)");
     }
 
     private void next(String arguments) {

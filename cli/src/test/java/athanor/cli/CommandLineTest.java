@@ -30,7 +30,8 @@ class CommandLineTest {
                         new PrintStream(err, true, StandardCharsets.UTF_8),
                         false);
         int code = Athanor.run(screen, args);
-        return new Result(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+        return new Result(
+                code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }
 
     @ParameterizedTest
@@ -63,7 +64,8 @@ class CommandLineTest {
                 "data fetch mnist                         | --data-dir",
                 "data preview shapes10 --rows 0           | --rows",
             })
-    void a_wrong_value_is_one_line_with_the_way_out_and_exit_code_2(String arguments, String words) {
+    void a_wrong_value_is_one_line_with_the_way_out_and_exit_code_2(
+            String arguments, String words) {
         Result result = run(withOut(arguments));
 
         assertThat(result.err().lines()).as(result.err()).hasSize(1);
@@ -84,7 +86,8 @@ class CommandLineTest {
                 "data info cifar10 --data-dir /nowhere/at/all",
                 "data preview shapes10 --out /nowhere/at/all.png",
             })
-    void what_fails_while_running_is_one_line_with_exit_code_1_and_leaves_nothing(String arguments) {
+    void what_fails_while_running_is_one_line_with_exit_code_1_and_leaves_nothing(
+            String arguments) {
         Result result = run(withOut(arguments));
 
         assertThat(result.err().lines()).as(result.err()).hasSize(1);
@@ -101,7 +104,14 @@ class CommandLineTest {
 
     @Test
     void a_stack_trace_is_shown_when_asked_for() {
-        Result result = run("train", "--stacktrace", "--init", "/nowhere/at/all.safetensors", "--out", folder + "/run");
+        Result result =
+                run(
+                        "train",
+                        "--stacktrace",
+                        "--init",
+                        "/nowhere/at/all.safetensors",
+                        "--out",
+                        folder + "/run");
 
         assertThat(result.err()).contains("\tat athanor.");
         assertThat(result.code()).isEqualTo(1);
@@ -115,7 +125,17 @@ class CommandLineTest {
         Path pixmap = folder.resolve("grey.pgm");
         Files.writeString(pixmap, "P5 # grey\n2 2\n255\nabcd", StandardCharsets.ISO_8859_1);
 
-        Result trained = run("train", "--max-steps", "2", "--batch-size", "16", "--epochs", "1", "--out", out);
+        Result trained =
+                run(
+                        "train",
+                        "--max-steps",
+                        "2",
+                        "--batch-size",
+                        "16",
+                        "--epochs",
+                        "1",
+                        "--out",
+                        out);
         assertThat(trained.err()).isEmpty();
         assertThat(trained.code()).isZero();
         assertThat(trained.out()).contains("recipe first-run", out);
@@ -126,21 +146,44 @@ class CommandLineTest {
 
         Result complete = run("train", "--resume", "auto", "--out", out);
         assertThat(complete.err()).isEmpty();
-        assertThat(complete.out()).contains("complete at step 2").doesNotContain("recipe first-run");
+        assertThat(complete.out())
+                .contains("complete at step 2")
+                .doesNotContain("recipe first-run");
 
         Result resumed = run("train", "--resume", last, "--max-steps", "3");
         assertThat(resumed.err()).isEmpty();
         assertThat(resumed.out()).contains("going on after step 2", out);
-        assertThat(Files.readString(folder.resolve("run/config.json"))).contains("\"batch-size\" : \"16\"", "java_version");
+        assertThat(Files.readString(folder.resolve("run/config.json")))
+                .contains("\"batch-size\" : \"16\"", "java_version");
 
         Result other = run("train", "--resume", last, "--model", "resnet20");
         assertThat(other.code()).isEqualTo(1);
         assertThat(other.err()).contains("resnet8", "resnet20").hasLineCount(1);
 
-        Result otherData = run("eval", "--checkpoint", last, "--data", "imagefolder", "--data-dir", "/nowhere");
+        Result otherData =
+                run(
+                        "eval",
+                        "--checkpoint",
+                        last,
+                        "--data",
+                        "imagefolder",
+                        "--data-dir",
+                        "/nowhere");
         assertThat(otherData.code()).isEqualTo(1);
 
-        assertThat(run("data", "preview", "shapes10", "--rows", "2", "--columns", "2", "--out", picture).code()).isZero();
+        assertThat(
+                        run(
+                                        "data",
+                                        "preview",
+                                        "shapes10",
+                                        "--rows",
+                                        "2",
+                                        "--columns",
+                                        "2",
+                                        "--out",
+                                        picture)
+                                .code())
+                .isZero();
         Result predicted = run("predict", "--checkpoint", last, picture, pixmap.toString());
         assertThat(predicted.err()).isEmpty();
         assertThat(predicted.out().lines()).hasSize(12);
@@ -165,18 +208,33 @@ class CommandLineTest {
     @Test
     void summary_counts_what_torchvision_counts() {
         assertThat(run("summary", "--model", "resnet50").out()).contains("23,520,842");
-        assertThat(run("summary", "--model", "resnet50", "--stem", "imagenet").out()).contains("23,528,522");
+        assertThat(run("summary", "--model", "resnet50", "--stem", "imagenet").out())
+                .contains("23,528,522");
         assertThat(run("summary", "--model", "resnet20", "--classes", "7", "--channels", "1").out())
                 .contains("resnet20, 7 classes, 1 x 32 x 32");
     }
 
     @Test
     void bench_prints_one_line_with_the_fields_that_scripts_read() {
-        Result result = run("bench", "--json", "--model", "cnn", "--data", "mnist", "--batch-size", "4", "--steps", "1");
+        Result result =
+                run(
+                        "bench",
+                        "--json",
+                        "--model",
+                        "cnn",
+                        "--data",
+                        "mnist",
+                        "--batch-size",
+                        "4",
+                        "--steps",
+                        "1");
 
         assertThat(result.out().lines()).hasSize(1);
         List<String> fields =
-                Stream.of(result.out().split("[{,]")).map(part -> part.split(":")[0].strip()).filter(f -> !f.isEmpty()).toList();
+                Stream.of(result.out().split("[{,]"))
+                        .map(part -> part.split(":")[0].strip())
+                        .filter(f -> !f.isEmpty())
+                        .toList();
         assertThat(fields)
                 .containsExactly(
                         "\"model\"",

@@ -19,7 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// The entry class in JVMs of its own: this one's Java without the vector module, and an older Java where there is one.
+/// The entry class in JVMs of its own: this one's Java without the vector module, and an older Java
+/// where there is one.
 class EntryTest {
     private static final Path OWN = Path.of(System.getProperty("java.home"));
     private static final Path OLD = Path.of("/usr/lib/jvm/java-17-openjdk-amd64");
@@ -28,7 +29,8 @@ class EntryTest {
 
     record Result(int code, String out, String err) {}
 
-    private Result start(Path home, List<String> flags, String... args) throws IOException, InterruptedException {
+    private Result start(Path home, List<String> flags, String... args)
+            throws IOException, InterruptedException {
         Process process = process(home, flags, args);
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
         return new Result(process.exitValue(), read("out"), read("err"));
@@ -37,7 +39,8 @@ class EntryTest {
     private Process process(Path home, List<String> flags, String... args) throws IOException {
         List<String> command = new ArrayList<>(List.of(home.resolve("bin/java").toString()));
         command.addAll(flags);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Entry.class.getName()));
+        command.addAll(
+                List.of("-cp", System.getProperty("java.class.path"), Entry.class.getName()));
         command.addAll(Arrays.asList(args));
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().remove("ATHANOR_JAVA_OPTS");
@@ -53,7 +56,9 @@ class EntryTest {
     }
 
     private static Path oldJava() {
-        assumeTrue(Files.isExecutable(OLD.resolve("bin/java")), "skipped: there is no Java 17 in " + OLD);
+        assumeTrue(
+                Files.isExecutable(OLD.resolve("bin/java")),
+                "skipped: there is no Java 17 in " + OLD);
         return OLD;
     }
 
@@ -69,13 +74,24 @@ class EntryTest {
     void the_commands_are_those_that_the_help_lists() {
         assertThat(Entry.commands())
                 .containsExactly(
-                        "train", "eval", "predict", "data", "summary", "doctor", "bench", "recipes", "models", "datasets");
+                        "train",
+                        "eval",
+                        "predict",
+                        "data",
+                        "summary",
+                        "doctor",
+                        "bench",
+                        "recipes",
+                        "models",
+                        "datasets");
     }
 
     @ParameterizedTest
     @CsvSource({"trian, train", "evaluate, eval", "recipe, recipes", "benhc, bench"})
     void an_unknown_command_is_answered_with_the_nearest(String given, String nearest) {
-        assertThat(Entry.unknownCommand(given)).contains("did you mean " + nearest + "?").doesNotContain("\n");
+        assertThat(Entry.unknownCommand(given))
+                .contains("did you mean " + nearest + "?")
+                .doesNotContain("\n");
     }
 
     @Test
@@ -83,7 +99,8 @@ class EntryTest {
         Path old = oldJava();
         List<String> noOther = List.of("-Duser.home=/nowhere");
 
-        assertThat(start(old, noOther, "--help")).isEqualTo(new Result(0, StoredText.of("help.txt"), ""));
+        assertThat(start(old, noOther, "--help"))
+                .isEqualTo(new Result(0, StoredText.of("help.txt"), ""));
         assertThat(start(old, noOther).out()).isEqualTo(StoredText.of("help.txt"));
         assertThat(start(old, noOther, "--version").out()).startsWith("athanor ").hasLineCount(1);
         Result wrong = start(old, noOther, "trian");
@@ -133,14 +150,20 @@ class EntryTest {
 
     @Test
     void a_java_is_found_by_its_release_file() throws IOException {
-        Path right = home("right", "JAVA_VERSION=\"26.0.1\"\nMODULES=\"java.base jdk.incubator.vector\"\n");
+        Path right =
+                home(
+                        "right",
+                        "JAVA_VERSION=\"26.0.1\"\nMODULES=\"java.base jdk.incubator.vector\"\n");
         Path old = home("old", "JAVA_VERSION=\"21\"\nMODULES=\"java.base jdk.incubator.vector\"\n");
         Path slim = home("slim", "JAVA_VERSION=\"25\"\nMODULES=\"java.base java.logging\"\n");
 
         assertThat(JavaHome.fits(right)).isTrue();
         assertThat(JavaHome.fits(old)).isFalse();
         assertThat(JavaHome.fits(slim)).isFalse();
-        assertThat(JavaHome.find(Map.of("JAVA_HOME", old.toString(), "PATH", right + "/bin"), folder))
+        assertThat(
+                        JavaHome.find(
+                                Map.of("JAVA_HOME", old.toString(), "PATH", right + "/bin"),
+                                folder))
                 .isEqualTo(Optional.of(right.toRealPath()));
         assertThat(JavaHome.find(Map.of("ATHANOR_JAVA", right + "/bin/java"), folder))
                 .isEqualTo(Optional.of(right.toRealPath()));

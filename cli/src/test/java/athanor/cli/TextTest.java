@@ -9,7 +9,9 @@ import org.junit.jupiter.api.Test;
 class TextTest {
     @Test
     void a_few_classes_are_a_table() {
-        String text = new ConfusionText(List.of("cat", "horse"), new int[][] {{3, 1}, {0, 12}}).toString();
+        String text =
+                new ConfusionText(List.of("cat", "horse"), new int[][] {{3, 1}, {0, 12}})
+                        .toString();
         assertThat(text.lines().toList())
                 .containsExactly(
                         "rows: the class; columns: what it was taken for",
@@ -26,7 +28,10 @@ class TextTest {
         counts[3][3] = 100;
         List<String> names = IntStream.range(0, 30).mapToObj(i -> "c" + i).toList();
         assertThat(new ConfusionText(names, counts).toString().lines().toList())
-                .containsExactly("most often mixed up:", "     8  c9 taken for c2", "     5  c4 taken for c7");
+                .containsExactly(
+                        "most often mixed up:",
+                        "     8  c9 taken for c2",
+                        "     5  c4 taken for c7");
     }
 
     @Test
