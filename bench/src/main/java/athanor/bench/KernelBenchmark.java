@@ -118,8 +118,9 @@ public abstract class KernelBenchmark {
             double found = result.applyAsDouble(i);
             double wanted = expected.applyAsDouble(i);
             if (!(Math.abs(found - wanted) <= TOLERANCE * largest)) {
-                String message = "%s: element %d is %s instead of %s; not measured";
-                throw new IllegalStateException(message.formatted(name, i, found, wanted));
+                throw new IllegalStateException(
+                        "%s: element %d is %s instead of %s; not measured"
+                                .formatted(name, i, found, wanted));
             }
         }
     }
@@ -133,8 +134,8 @@ public abstract class KernelBenchmark {
     static int[] numbers(String text, int count) {
         int[] numbers = Arrays.stream(text.split("\\D+")).mapToInt(Integer::parseInt).toArray();
         if (numbers.length != count) {
-            String message = "size: %s given, but %d numbers are needed";
-            throw new IllegalArgumentException(message.formatted(text, count));
+            throw new IllegalArgumentException(
+                    "size: %s given, but %d numbers are needed".formatted(text, count));
         }
         return numbers;
     }
