@@ -13,6 +13,10 @@ import athanor.train.data.ImageShape;
 /// batch.
 record MemoryNeed(long fixed, long perImage) {
 
+    /// What the heap takes beyond the buffers in use: those kept for reuse that are a little too
+    /// large or too small, and the collector's own room.
+    private static final double OVERHEAD = 1.3;
+
     static MemoryNeed measure(Module model, ImageShape image, Backend backend) {
         long two = peak(model, image, backend, 2);
         long four = peak(model, image, backend, 4);
@@ -40,17 +44,20 @@ record MemoryNeed(long fixed, long perImage) {
                             .formatted(runtime.maxMemory() >> 20),
                     e);
         }
-        long fits = (long) ((room * 0.9 - need.fixed) / need.perImage);
+        long fits = (long) ((room / OVERHEAD - need.fixed) / need.perImage);
         return new TrainingProblem(
                 ("a step with --batch-size %d needs about %,d MB, and the heap of %,d MB has %,d MB left; "
                                 + "--batch-size %d would fit, or give more memory: ATHANOR_JAVA_OPTS=-Xmx%dm")
                         .formatted(
                                 batch,
-                                need.bytes(batch) >> 20,
+                                (long) (need.bytes(batch) * OVERHEAD) >> 20,
                                 runtime.maxMemory() >> 20,
                                 room >> 20,
-                                Math.max(1, Math.min(fits, batch - 1)),
-                                (runtime.maxMemory() - room + need.bytes(batch) * 5 / 4) >> 20),
+                                Math.max(1, Math.min(fits, batch / 2)),
+                                (runtime.maxMemory()
+                                                - room
+                                                + (long) (need.bytes(batch) * OVERHEAD * 1.1))
+                                        >> 20),
                 cause);
     }
 

@@ -95,7 +95,9 @@ public record Safetensors(Map<String, String> metadata, Map<String, TensorData> 
             forceFolder(target);
         } catch (IOException e) {
             discard(part, e);
-            throw new ModelFileProblem(file, "cannot be written: " + e, e);
+            String problem =
+                    "cannot be written (" + e.getMessage() + "); make room or choose another place";
+            throw new ModelFileProblem(file, problem, e);
         }
     }
 

@@ -154,7 +154,7 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
             long end = offsets.path(1).longValue();
             if (begin > end || end > dataSize) {
                 throw problem(
-                        "tensor %s claims bytes %d to %d of %d"
+                        "cut short or damaged: tensor %s claims bytes %d to %d of %d"
                                 .formatted(name, begin, end, dataSize));
             }
             long needed = (long) shape.size() * type.bytes();
