@@ -1,4 +1,8 @@
-/** x. */
+/// JMH benchmarks of the kernels. Each checks its results before it is timed, and reports how much
+/// it did in a second beside how often.
+///
+/// `java -jar bench/target/benchmarks.jar GemmBenchmark` measures on all processors; with
+/// `-jvmArgsAppend -XX:ActiveProcessorCount=1` on one, the libraries beside us included.
 @NullMarked
 package athanor.bench;
 

@@ -81,7 +81,12 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideOutsideOfPackages(
-                        "java..", "jdk.incubator.vector..", "athanor..", "org.ojalgo..", "it.unimi.dsi..", "org.jspecify..")
+                        "java..",
+                        "jdk.incubator.vector..",
+                        "athanor..",
+                        "org.ojalgo..",
+                        "it.unimi.dsi..",
+                        "org.jspecify..")
                 .check(CLASSES);
     }
 }

@@ -16,14 +16,17 @@ class LineBudgetTest {
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
 
     @ParameterizedTest
-    @CsvSource({"kernels, 2500", "engine, 2600", "nn, 1300", "train, 2200", "cli, 1200", "bench, 300"})
+    @CsvSource({"kernels, 4150", "engine, 5550", "nn, 1750", "train, 3500", "cli, 1850", "bench, 400"})
     void moduleStaysWithinItsBudget(String module, long budget) throws IOException {
         long lines = 0;
         try (Stream<Path> files = Files.walk(ROOT.resolve(module).resolve("src/main"))) {
-            List<Path> sources =
-                    files.filter(file -> file.toString().endsWith(".java")).toList();
+            List<Path> sources = files.filter(file -> file.toString().endsWith(".java")).toList();
             for (Path source : sources) {
-                lines += Files.readAllLines(source).stream().map(String::strip).filter(LineBudgetTest::isCode).count();
+                lines +=
+                        Files.readAllLines(source).stream()
+                                .map(String::strip)
+                                .filter(LineBudgetTest::isCode)
+                                .count();
             }
         }
         System.out.printf("%s: %d of %d lines%n", module, lines, budget);

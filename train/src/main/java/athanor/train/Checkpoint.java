@@ -79,7 +79,8 @@ public record Checkpoint(
                     file
                             + ": it holds tensors, but is no checkpoint of athanor; use it with --init FILE instead");
         }
-        Settings settings = Settings.ofMap(parse(file, contents, "athanor.settings", new TypeReference<>() {}));
+        Settings settings =
+                Settings.ofMap(parse(file, contents, "athanor.settings", new TypeReference<>() {}));
         List<Integer> sizes = parse(file, contents, "athanor.model", new TypeReference<>() {});
         return new Checkpoint(
                 settings,
@@ -144,7 +145,8 @@ public record Checkpoint(
         try {
             return JSON.readValue(contents.metadata().getOrDefault(key, ""), type);
         } catch (JsonProcessingException e) {
-            throw new ModelFileProblem(file + ": its " + key + " cannot be read; the file is damaged");
+            throw new ModelFileProblem(
+                    file + ": its " + key + " cannot be read; the file is damaged");
         }
     }
 }

@@ -102,8 +102,7 @@ public interface Schedule {
         long warmup = settings.whole(Setting.WARMUP_EPOCHS) * stepsPerEpoch;
         return switch (settings.word(Setting.SCHEDULE)) {
             case "onecycle" -> oneCycle(settings, steps);
-            case "cosine" ->
-                    cosine(learningRate, Math.max(0, steps - warmup)).withWarmup(warmup);
+            case "cosine" -> cosine(learningRate, Math.max(0, steps - warmup)).withWarmup(warmup);
             case "step" ->
                     step(
                                     learningRate,

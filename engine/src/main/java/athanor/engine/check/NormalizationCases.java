@@ -28,6 +28,7 @@ final class NormalizationCases {
                     cases.add(batchNorm(training, residual, relu, Shape.of(4, 7, 7, 3)));
                     cases.add(batchNorm(training, residual, relu, Shape.of(2, 5, 5, 17)));
                     cases.add(batchNorm(training, residual, relu, Shape.of(33, 1)));
+                    cases.add(batchNorm(training, residual, relu, Shape.of(5, 2, 18)));
                     cases.add(batchNorm(training, residual, relu, Shape.of(8, 14, 14, 40)));
                     if (!training) {
                         cases.add(batchNorm(false, residual, relu, Shape.of(0, 3, 3, 10)));

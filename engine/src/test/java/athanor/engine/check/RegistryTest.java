@@ -86,7 +86,7 @@ class RegistryTest {
         Backend all = SpyBackend.around(Backend.reference(), (_, _) -> {}, (_, _) -> {});
         assertThat(OverrideCheck.overridden(all)).hasSizeGreaterThanOrEqualTo(3);
         assertThat(OverrideCheck.run(small(), all))
-                .hasSizeGreaterThan(50)
+                .hasSizeGreaterThan(20)
                 .allMatch(Finding::passed);
     }
 

@@ -58,7 +58,7 @@ class SavedTensorsTest {
         }
     }
 
-    /// Gives back inputs and what came between before it goes backward.
+    /// Gives back inputs, result and what came between before it goes backward.
     private static Evaluation withoutInputs(OperationCase operation, Backend backend) {
         try (Workspace _ = Workspace.open()) {
             List<Tensor> inputs = operation.tensors(backend, DType.FLOAT32);
@@ -68,6 +68,7 @@ class SavedTensorsTest {
             double[] result = y.toDoubles();
             Tensor u = Input.any().with(y.shape()).tensor(backend, y.dtype(), operation.seed(-1));
             inputs.forEach(Tensor::release);
+            y.release();
             List<double[]> values = new ArrayList<>();
             if (!leaves.isEmpty()) {
                 Gradients gradients = y.backward(u, (_, _) -> {});

@@ -1,0 +1,4 @@
+@NullMarked
+package athanor.bench;
+
+import org.jspecify.annotations.NullMarked;
