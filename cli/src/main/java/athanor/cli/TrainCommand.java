@@ -126,7 +126,8 @@ final class TrainCommand implements Callable<Integer> {
         if (trains) {
             display.close();
             String wayOut = "`%s train --resume auto --out %s` goes on from the last checkpoint";
-            screen.err().println("athanor: interrupted; " + wayOut.formatted(About.command(), folder));
+            screen.err()
+                    .println("athanor: interrupted; " + wayOut.formatted(About.command(), folder));
         }
     }
 
