@@ -16,9 +16,7 @@ record Sizes(int classes, ImageShape image) {
         int classes =
                 switch (data.name()) {
                     case "cifar100" -> 100;
-                    case "imagefolder" ->
-                            1000; // As ImageNet; a folder's own number is known only when it is
-                    // opened.
+                    case "imagefolder" -> 1000; // As ImageNet has.
                     default -> 10;
                 };
         return new Sizes(classes, side == 0 ? data.shape() : new ImageShape(side, side, channels));

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -65,14 +66,15 @@ final class TrainCommand implements Callable<Integer> {
         Path folder = run.folder().path();
         screen.line("%s, %,d parameters", run.spec(), run.model().parameterCount());
         screen.line("run folder %s", folder);
-        Thread farewell = new Thread(() -> interrupted(display, folder));
-        Runtime.getRuntime().addShutdownHook(farewell);
+        AtomicBoolean trains = new AtomicBoolean(true);
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(() -> interrupted(trains.get(), display, folder)));
         try {
             TrainingEvent.Finished finished = run.run();
             report(settings, finished, run);
         } finally {
+            trains.set(false);
             display.close();
-            Runtime.getRuntime().removeShutdownHook(farewell);
         }
         return 0;
     }
@@ -120,14 +122,13 @@ final class TrainCommand implements Callable<Integer> {
 
     // ---- what is said ----
 
-    private void interrupted(EpochDisplay display, Path folder) {
-        display.close();
-        screen.err().println("athanor: interrupted; " + howToGoOn(folder));
-    }
-
-    private static String howToGoOn(Path folder) {
-        return "`%s train --resume auto --out %s` goes on from the last checkpoint"
-                .formatted(About.command(), folder);
+    private void interrupted(boolean trains, EpochDisplay display, Path folder) {
+        if (trains) {
+            display.close();
+            String wayOut = "`%s train --resume auto --out %s` goes on from the last checkpoint";
+            screen.err()
+                    .println("athanor: interrupted; " + wayOut.formatted(About.command(), folder));
+        }
     }
 
     private void report(Settings settings, TrainingEvent.Finished finished, TrainingRun run) {

@@ -32,7 +32,7 @@ class EntryTest {
     private Result start(Path home, List<String> flags, String... args)
             throws IOException, InterruptedException {
         Process process = process(home, flags, args);
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(240, TimeUnit.SECONDS)).isTrue();
         return new Result(process.exitValue(), read("out"), read("err"));
     }
 
@@ -132,7 +132,7 @@ class EntryTest {
     @Test
     void a_signal_to_the_first_jvm_ends_the_second_too() throws Exception {
         Process process = process(OWN, List.of(), "train", "--out", "run");
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(40);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(180);
         while (!read("out").contains("run folder") && System.nanoTime() < deadline) {
             Thread.sleep(50);
         }
@@ -142,7 +142,7 @@ class EntryTest {
         }
         assertThat(children).isNotEmpty();
         process.destroy();
-        assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(180, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).isEqualTo(143);
         assertThat(children).noneMatch(ProcessHandle::isAlive);
         assertThat(read("err")).contains("interrupted").hasLineCount(1);
