@@ -125,9 +125,10 @@ final class TrainCommand implements Callable<Integer> {
     private void interrupted(boolean trains, EpochDisplay display, Path folder) {
         if (trains) {
             display.close();
-            String wayOut = "`%s train --resume auto --out %s` goes on from the last checkpoint";
             screen.err()
-                    .println("athanor: interrupted; " + wayOut.formatted(About.command(), folder));
+                    .println(
+                            "athanor: interrupted; `%s train --resume auto --out %s` goes on from the last checkpoint"
+                                    .formatted(About.command(), folder));
         }
     }
 
