@@ -114,6 +114,14 @@ public record Checkpoint(
                                         + "; resume with the --optimizer that wrote it");
                     }
                 });
+        for (String name : tensors.keySet()) {
+            if (name.startsWith(OPTIMIZER)
+                    && !state.containsKey(name.substring(OPTIMIZER.length()))) {
+                throw new TrainingProblem(
+                        "--resume: the checkpoint holds %s, for which this training has no place; resume with the --optimizer and --momentum that wrote it"
+                                .formatted(name));
+            }
+        }
         StateDict.load(model, tensors, "the checkpoint");
         state.forEach(
                 (name, tensor) ->

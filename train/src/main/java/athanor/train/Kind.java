@@ -16,13 +16,13 @@ sealed interface Kind {
         }
     }
 
-    /// A whole number of at least `least`.
-    record Whole(long least) implements Kind {
+    /// A whole number from least to most.
+    record Whole(long least, long most) implements Kind {
         @Override
         public boolean accepts(String value) {
             try {
-                return Long.parseLong(value) >= least
-                        && (least < 0 || Long.parseLong(value) <= Integer.MAX_VALUE);
+                long number = Long.parseLong(value);
+                return number >= least && number <= most;
             } catch (NumberFormatException e) {
                 return false;
             }
@@ -30,9 +30,12 @@ sealed interface Kind {
 
         @Override
         public String toString() {
-            return least == Long.MIN_VALUE
-                    ? "a whole number"
-                    : "a whole number of " + least + " or more";
+            if (most == Long.MAX_VALUE) {
+                return "a whole number";
+            }
+            return most == Integer.MAX_VALUE
+                    ? "a whole number of " + least + " or more"
+                    : "a whole number of " + least + " to " + most;
         }
     }
 
@@ -87,8 +90,16 @@ sealed interface Kind {
         return new Text();
     }
 
-    static Kind whole(long least) {
-        return new Whole(least);
+    static Kind anyWhole() {
+        return new Whole(Long.MIN_VALUE, Long.MAX_VALUE);
+    }
+
+    static Kind whole(int least) {
+        return new Whole(least, Integer.MAX_VALUE);
+    }
+
+    static Kind whole(int least, int most) {
+        return new Whole(least, most);
     }
 
     static Kind real(double low) {

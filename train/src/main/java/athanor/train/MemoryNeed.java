@@ -9,19 +9,34 @@ import athanor.engine.Workspace;
 import athanor.nn.Module;
 import athanor.train.data.ImageShape;
 
-/// The memory of a training step, found by running two small ones: it grows in proportion to the
-/// batch.
+/// The memory of a training step, found by running two smaller ones: beyond them it is taken to
+/// grow in proportion to the batch.
 record MemoryNeed(long fixed, long perImage) {
 
     /// What the heap takes beyond the buffers in use: those kept for reuse that are a little too
     /// large or too small, and the collector's own room.
     private static final double OVERHEAD = 1.3;
 
-    static MemoryNeed measure(Module model, ImageShape image, Backend backend) {
-        long two = peak(model, image, backend, 2);
-        long four = peak(model, image, backend, 4);
-        long perImage = Math.max(1, (four - two) / 2);
-        return new MemoryNeed(Math.max(0, two - 2 * perImage), perImage);
+    /// From steps of `probe` images and half of that; an even number.
+    static MemoryNeed measure(Module model, ImageShape image, Backend backend, int probe) {
+        long half = peak(model, image, backend, probe / 2);
+        long whole = peak(model, image, backend, probe);
+        long perImage = Math.max(1, (whole - half) / (probe / 2));
+        return new MemoryNeed(Math.max(0, whole - probe * perImage), perImage);
+    }
+
+    /// From the largest steps that fit: the nearer they are to the batch, the better the guess, as
+    /// the moment of the peak changes with the batch.
+    private static MemoryNeed measureNear(
+            Module model, ImageShape image, Backend backend, int batch) {
+        for (int probe = Math.min(batch, 128) / 4 * 2; probe > 4; probe = probe / 4 * 2) {
+            try {
+                return measure(model, image, backend, probe);
+            } catch (OutOfMemory e) {
+                backend.memory().trim();
+            }
+        }
+        return measure(model, image, backend, 4);
     }
 
     long bytes(int batch) {
@@ -37,7 +52,7 @@ record MemoryNeed(long fixed, long perImage) {
         long room = runtime.maxMemory() - (runtime.totalMemory() - runtime.freeMemory());
         MemoryNeed need;
         try {
-            need = measure(model, image, backend);
+            need = measureNear(model, image, backend, batch);
         } catch (OutOfMemory e) {
             return new TrainingProblem(
                     "not even a batch of 4 fits into the heap of %,d MB; give it more: ATHANOR_JAVA_OPTS=-Xmx8g"

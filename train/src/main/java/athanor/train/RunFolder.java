@@ -197,11 +197,12 @@ public final class RunFolder {
         }
     }
 
-    /// Deletes all but the newest step checkpoints.
-    public void prune() {
+    /// Of the step checkpoints up to this step, deletes all but the newest. Later ones are there
+    /// where a run went on from before them.
+    public void pruneUpTo(long step) {
         try (Stream<Path> inside = Files.list(checkpoints())) {
             List<Path> steps =
-                    inside.filter(f -> stepOf(f).isPresent())
+                    inside.filter(f -> stepOf(f).filter(s -> s <= step).isPresent())
                             .sorted(
                                     Comparator.comparing((Path f) -> stepOf(f).orElseThrow())
                                             .reversed())

@@ -102,10 +102,10 @@ public enum Setting {
             "X",
             "0",
             "share of the target spread over all classes"),
-    SEED(Kind.whole(Long.MIN_VALUE), "seed", "N", "0", "same seed, same bits"),
-    THREADS(Kind.whole(0), "threads", "N", "0", "threads of the kernels; 0: all cores"),
+    SEED(Kind.anyWhole(), "seed", "N", "0", "same seed, same bits"),
+    THREADS(Kind.whole(0, 1024), "threads", "N", "0", "threads of the kernels; 0: all cores"),
     WORKERS(
-            Kind.whole(0),
+            Kind.whole(0, 1024),
             "workers",
             "N",
             "1",

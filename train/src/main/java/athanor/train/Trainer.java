@@ -87,14 +87,16 @@ final class Trainer {
         Progress at = start;
         try (Batches batches = training.epoch(at.epoch(), at.batch())) {
             while (at.batch() < training.batches() && !isOver(at)) {
+                long began = System.nanoTime();
                 try (Batch batch = batches.next().orElseThrow()) {
-                    at = step(batch, at);
+                    at = step(batch, at, began);
                 } catch (OutOfMemory e) {
                     throw MemoryNeed.explain(
                             model, training.shape(), backend, training.batchSize(), e);
                 }
                 if (plan.checkpointEvery() > 0
                         && at.step() % plan.checkpointEvery() == 0
+                        && at.batch() < training.batches()
                         && !isOver(at)) {
                     checkpoint.accept(at);
                 }
@@ -103,8 +105,8 @@ final class Trainer {
         return at;
     }
 
-    private Progress step(Batch batch, Progress at) {
-        long began = System.nanoTime();
+    /// One step; its time runs from `began`, before the wait for the batch.
+    private Progress step(Batch batch, Progress at, long began) {
         Schedule.Rate rate = schedule.at(at.step());
         PhiloxKey key = PhiloxKey.of(plan.seed()).derive("step").derive(at.step());
         double loss;

@@ -216,7 +216,12 @@ public final class TrainingRun {
         if (settings.text(Setting.DROP).equals("auto")) {
             return;
         }
-        double probability = settings.reals(Setting.DROP, 0, 0.999)[0];
+        double[] given = settings.reals(Setting.DROP, 0, 0.999);
+        if (given.length != 1) {
+            throw new InvalidSetting(
+                    Setting.DROP, settings.text(Setting.DROP), "auto or one number of 0 to 0.999");
+        }
+        double probability = given[0];
         for (Module module : model.modules().values()) {
             if (module instanceof Dropout dropout) {
                 dropout.probability(probability);
@@ -332,7 +337,7 @@ public final class TrainingRun {
         int every = settings.whole(Setting.CHECKPOINT_EVERY);
         if (every > 0 && at.step() % every == 0) {
             folder.copy(folder.last(), folder.ofStep(at.step()));
-            folder.prune();
+            folder.pruneUpTo(at.step());
         }
         listeners.forEach(listener -> listener.on(written));
     }

@@ -53,7 +53,7 @@ class MemoryNeedTest {
     void twoSmallStepsTellTheNeedOfALargerOne(String name) {
         Module model = model(name);
         BACKEND.memory().trim();
-        MemoryNeed need = MemoryNeed.measure(model, IMAGE, BACKEND);
+        MemoryNeed need = MemoryNeed.measure(model, IMAGE, BACKEND, 4);
         long measured = peak(model, 8);
         assertThat((double) need.bytes(8) / measured).isEqualTo(1, within(0.2));
         long larger = peak(model, 16);

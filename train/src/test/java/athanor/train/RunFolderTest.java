@@ -173,6 +173,23 @@ class RunFolderTest {
     }
 
     @Test
+    void aRunThatGoesOnFromAnEarlierStepKeepsTheLaterCheckpoints() throws IOException {
+        RunFolder folder = RunFolder.create(temporary.resolve("run"));
+        for (long step : new long[] {10, 20, 30, 40, 70, 80, 90}) {
+            Files.writeString(folder.ofStep(step), "x");
+        }
+        folder.pruneUpTo(40);
+        assertThat(names(folder.checkpoints()))
+                .containsExactly(
+                        "step-20.safetensors",
+                        "step-30.safetensors",
+                        "step-40.safetensors",
+                        "step-70.safetensors",
+                        "step-80.safetensors",
+                        "step-90.safetensors");
+    }
+
+    @Test
     void theNewestThreeStepCheckpointsStay() throws IOException {
         RunFolder folder = RunFolder.create(temporary.resolve("run"));
         for (long step : new long[] {1000, 8, 90, 700, 9}) {
@@ -181,8 +198,8 @@ class RunFolderTest {
         Files.writeString(folder.last(), "x");
         Files.writeString(folder.best(), "x");
         Files.writeString(folder.checkpoints().resolve("step-mine.safetensors"), "x");
-        folder.prune();
-        folder.prune();
+        folder.pruneUpTo(1000);
+        folder.pruneUpTo(1000);
         assertThat(names(folder.checkpoints()))
                 .containsExactly(
                         "best.safetensors",

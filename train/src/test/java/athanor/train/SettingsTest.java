@@ -38,7 +38,7 @@ class SettingsTest {
     @Test
     void wholeNumbersAreHeldToTheirLeast() {
         assertRefused(Setting.EPOCHS, "a whole number of 1 or more", "0", "-1", "2.5", "", "ten");
-        assertRefused(Setting.THREADS, "a whole number of 0 or more", "-1", "3000000000");
+        assertRefused(Setting.THREADS, "a whole number of 0 to 1024", "-1", "3000000000");
         assertRefused(Setting.SEED, "a whole number", "1e3", "9223372036854775808");
         assertAccepted(Setting.EPOCHS, "1", "2147483647");
         assertAccepted(Setting.SEED, "-9223372036854775808", "9223372036854775807");

@@ -199,6 +199,16 @@ class TrainingRunTest {
                 "--resume: the checkpoint has no optimizer.conv1.weight.mean of shape",
                 "resume with the --optimizer that wrote it");
         assertOneLine(
+                () -> run.train("resume", "auto", "momentum", "0"),
+                TrainingProblem.class,
+                "--resume: the checkpoint holds optimizer.conv1.weight.velocity",
+                "resume with the --optimizer and --momentum that wrote it");
+        assertOneLine(
+                () -> run.train("resume", "auto", "drop", "0.5,0.1"),
+                InvalidSetting.class,
+                "--drop 0.5,0.1",
+                "one number of 0 to 0.999");
+        assertOneLine(
                 () -> run.train("resume", "auto", "batch-size", "40"),
                 TrainingProblem.class,
                 "--resume: the checkpoint is at batch 2 of an epoch in batches of 7, this training has 1 batches of 40",

@@ -4,9 +4,32 @@ import athanor.kernels.matmul.Gemm;
 import java.util.Arrays;
 
 /// Convolution and its two gradients; see [ConvolutionGeometry] for the formula and the layouts,
-/// [PlainConvolution] for the loops that define them.
+/// [PlainConvolution] for the loops that define them. The shape alone chooses the algorithm, here:
+///
+/// * 1x1 of stride 1 is a matrix product, see [Gemm].
+/// * 3x3 of stride 1 goes by Winograd's F(4x4, 3x3), see [Winograd], where there are channels to
+///   fill a vector and images larger than the half of a tile.
+/// * All else is a product of what each output place sees with the filters, without a matrix of
+///   that: [FilterSweep], and for the gradient of the filters [FilterGradient].
 public final class Convolution {
+    private static final int WINOGRAD_CHANNELS = 16;
+    private static final int WINOGRAD_SIDE = 3;
+
     private Convolution() {}
+
+    private static boolean isWinograd(ConvolutionGeometry g) {
+        return g.filterHeight() == 3
+                && g.filterWidth() == 3
+                && g.strideHeight() == 1
+                && g.strideWidth() == 1
+                && g.dilationHeight() == 1
+                && g.dilationWidth() == 1
+                && g.paddingHeight() <= 2
+                && g.paddingWidth() <= 2
+                && g.groups() == 1
+                && Math.min(g.channels(), g.filters()) >= WINOGRAD_CHANNELS
+                && Math.min(g.outputHeight(), g.outputWidth()) >= WINOGRAD_SIDE;
+    }
 
     /// Writes y.
     public static void forward(ConvolutionGeometry g, float[] x, float[] w, float[] y) {
@@ -32,6 +55,11 @@ public final class Convolution {
                     0,
                     filters,
                     false);
+            return;
+        }
+        if (isWinograd(g)) {
+            Winograd winograd = Winograd.forward(g);
+            winograd.run(x, winograd.packForward(w), y);
             return;
         }
         FilterSweep sweep = FilterSweep.forward(g);
@@ -64,6 +92,11 @@ public final class Convolution {
                     false);
             return;
         }
+        if (isWinograd(g)) {
+            Winograd winograd = Winograd.inputGradient(g);
+            winograd.run(dy, winograd.packGradient(w), dx);
+            return;
+        }
         FilterSweep sweep = FilterSweep.inputGradient(g);
         sweep.run(dy, sweep.packGradient(w), dx);
     }
@@ -72,6 +105,10 @@ public final class Convolution {
     public static void filterGradient(ConvolutionGeometry g, float[] x, float[] dy, float[] dw) {
         if (g.outputRows() == 0 || g.filters() * g.filterLength() == 0) {
             Arrays.fill(dw, 0, g.filters() * g.filterLength(), 0);
+            return;
+        }
+        if (isWinograd(g)) {
+            WinogradFilterGradient.of(g).run(x, dy, dw);
             return;
         }
         FilterGradient.of(g).run(x, dy, dw);

@@ -20,7 +20,9 @@ public final class Scratch {
         /// The part of a product that does not fill a tile.
         TILE,
         /// Sums that are added up in the end.
-        PARTIAL_SUMS
+        PARTIAL_SUMS,
+        /// A part of an image with zeros around.
+        WINDOW
     }
 
     private static final ThreadLocal<Scratch> OWN = ThreadLocal.withInitial(Scratch::new);

@@ -123,7 +123,13 @@ class ConvolutionTest {
                                 square(2, 31, 1, 10, 11, 4, 2),
                                 square(2, 9, 64, 128, 1, 2, 0),
                                 square(1, 40, 64, 3, 3, 1, 1),
-                                square(9, 4, 300, 20, 3, 1, 1)));
+                                square(9, 4, 300, 20, 3, 1, 1),
+                                square(2, 7, 20, 300, 3, 1, 1),
+                                square(30, 13, 17, 33, 3, 1, 1),
+                                square(3, 14, 100, 150, 3, 1, 0),
+                                square(2, 27, 32, 64, 3, 1, 2),
+                                square(60, 4, 64, 64, 3, 1, 1),
+                                square(1, 3, 16, 16, 3, 1, 1)));
         SplittableRandom random = new SplittableRandom(7);
         while (list.size() < 200) {
             int groups = random.nextInt(3) == 0 ? random.nextInt(1, 5) : 1;

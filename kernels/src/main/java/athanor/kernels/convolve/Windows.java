@@ -1,0 +1,101 @@
+package athanor.kernels.convolve;
+
+import java.util.Arrays;
+
+/// Square windows of images `[N, height, width, depth]`, one every [#STEP] lines and columns, which
+/// may reach beyond the borders, where images are 0: what the tiles of [Winograd] read and write.
+///
+/// @param top how far the first window starts above the image; `left` alike
+record Windows(
+        int height,
+        int width,
+        int depth,
+        int side,
+        int top,
+        int left,
+        int tilesHigh,
+        int tilesWide) {
+    static final int STEP = 4;
+
+    /// As many windows as cover outputs of that height and width.
+    static Windows covering(
+            int outHeight,
+            int outWidth,
+            int height,
+            int width,
+            int depth,
+            int side,
+            int top,
+            int left) {
+        int tilesHigh = (outHeight + STEP - 1) / STEP;
+        int tilesWide = (outWidth + STEP - 1) / STEP;
+        return new Windows(height, width, depth, side, top, left, tilesHigh, tilesWide);
+    }
+
+    int tilesPerImage() {
+        return tilesHigh * tilesWide;
+    }
+
+    int firstLine(int tile) {
+        return tile % tilesPerImage() / tilesWide * STEP - top;
+    }
+
+    int firstColumn(int tile) {
+        return tile % tilesWide * STEP - left;
+    }
+
+    boolean isInside(int tile) {
+        int line = firstLine(tile);
+        int column = firstColumn(tile);
+        return line >= 0 && column >= 0 && line + side <= height && column + side <= width;
+    }
+
+    /// Where in the images a window starts that [#isInside].
+    int offset(int tile) {
+        return offset(tile, firstLine(tile), firstColumn(tile));
+    }
+
+    private int offset(int tile, int line, int column) {
+        return ((tile / tilesPerImage() * height + line) * width + column) * depth;
+    }
+
+    /// Copies a window, `channels` of it from `channel` on, to `[side, side, target depth]`: zeros
+    /// are where it leaves the image, and behind the channels.
+    void read(
+            float[] images, int tile, int channel, int channels, float[] window, int windowDepth) {
+        Arrays.fill(window, 0, side * side * windowDepth, 0);
+        int firstLine = firstLine(tile);
+        int firstColumn = firstColumn(tile);
+        int from = Math.max(0, firstColumn);
+        int to = Math.min(width, firstColumn + side);
+        for (int i = Math.max(0, -firstLine); i < Math.min(side, height - firstLine); i++) {
+            for (int column = from; column < to; column++) {
+                System.arraycopy(
+                        images,
+                        offset(tile, firstLine + i, column) + channel,
+                        window,
+                        (i * side + column - firstColumn) * windowDepth,
+                        channels);
+            }
+        }
+    }
+
+    /// Copies what of `[side, side, window depth]` lies within the image to the channels from
+    /// `channel` on.
+    void write(
+            float[] window, int windowDepth, int tile, int channel, int channels, float[] images) {
+        int firstLine = firstLine(tile);
+        int firstColumn = firstColumn(tile);
+        int to = Math.min(width, firstColumn + side);
+        for (int i = 0; i < Math.min(side, height - firstLine); i++) {
+            for (int column = firstColumn; column < to; column++) {
+                System.arraycopy(
+                        window,
+                        (i * side + column - firstColumn) * windowDepth,
+                        images,
+                        offset(tile, firstLine + i, column) + channel,
+                        channels);
+            }
+        }
+    }
+}

@@ -1,0 +1,224 @@
+package athanor.kernels.convolve;
+
+import static athanor.kernels.convolve.WinogradTransform.ELEMENTS;
+import static athanor.kernels.convolve.WinogradTransform.LANES;
+import static athanor.kernels.convolve.WinogradTransform.SIDE;
+
+import athanor.kernels.matmul.Panels;
+import athanor.kernels.matmul.Runs;
+import athanor.kernels.matmul.Tiles;
+import athanor.kernels.parallel.Parallel;
+import athanor.kernels.parallel.Scratch;
+
+/// The gradient of 3x3 filters of stride 1 by Winograd's F(4x4, 3x3); see [WinogradTransform]. Each
+/// element of the transformed filters is a product `K x C` whose sum runs over all tiles of all
+/// images. Where that leaves few pieces, the tiles are cut into parts, as many as the shape says,
+/// whose sums are added in their order.
+record WinogradFilterGradient(
+        Windows in, Windows out, int batch, int parts, int partTiles, int filterBlock) {
+    private static final int PIECE = 300_000;
+    private static final int LEAST_TILES = 48;
+    private static final int MOST_TILES = 96;
+    private static final int PIECES = 8;
+    private static final int FILTERS = 126;
+
+    /// Numbers of partial sums that are worth having.
+    private static final int MOST_SUMS = 10_000_000;
+
+    static WinogradFilterGradient of(ConvolutionGeometry g) {
+        Windows in =
+                Windows.covering(
+                        g.outputHeight(),
+                        g.outputWidth(),
+                        g.height(),
+                        g.width(),
+                        g.channels(),
+                        SIDE,
+                        g.paddingHeight(),
+                        g.paddingWidth());
+        Windows out =
+                Windows.covering(
+                        g.outputHeight(),
+                        g.outputWidth(),
+                        g.outputHeight(),
+                        g.outputWidth(),
+                        g.filters(),
+                        Windows.STEP,
+                        0,
+                        0);
+        int tiles = g.batch() * in.tilesPerImage();
+        int blocks = (g.filters() + FILTERS + 1) / (FILTERS + 2);
+        long sums = (long) ELEMENTS * g.filters() * Panels.paddedColumns(g.channels());
+        int wanted =
+                (int) Math.min(PIECES / blocks, Math.min(tiles / LEAST_TILES, MOST_SUMS / sums));
+        int partTiles = (tiles + Math.max(1, wanted) - 1) / Math.max(1, wanted);
+        int parts = (tiles + partTiles - 1) / partTiles;
+        int left = Math.max(blocks, PIECES / parts);
+        int filterBlock = Math.max(Tiles.tableLength((g.filters() + left - 1) / left), 60);
+        return new WinogradFilterGradient(in, out, g.batch(), parts, partTiles, filterBlock);
+    }
+
+    void run(float[] x, float[] dy, float[] dw) {
+        int filters = out.depth();
+        int channels = Panels.paddedColumns(in.depth());
+        int sumStride = filters * channels;
+        int partStride = ELEMENTS * sumStride;
+        float[] sums = Scratch.floats(Scratch.Use.PARTIAL_SUMS, (long) parts * partStride);
+        int blocks = (filters + filterBlock - 1) / filterBlock;
+        Parallel.range(
+                parts * blocks,
+                1,
+                (piece, end) -> {
+                    int filter = piece % blocks * filterBlock;
+                    sumPiece(
+                            x,
+                            dy,
+                            piece / blocks,
+                            filter,
+                            Math.min(filterBlock, filters - filter),
+                            sums,
+                            piece / blocks * partStride + filter * channels,
+                            sumStride);
+                });
+        Parallel.range(
+                filters, 4, (from, to) -> transformBack(sums, sumStride, partStride, from, to, dw));
+    }
+
+    private void sumPiece(
+            float[] x,
+            float[] dy,
+            int part,
+            int filter,
+            int filters,
+            float[] sums,
+            int sumOffset,
+            int sumStride) {
+        int channels = in.depth();
+        int paddedChannels = Panels.paddedColumns(channels);
+        int paddedFilters = Panels.paddedColumns(filters);
+        int end = Math.min(batch * in.tilesPerImage(), (part + 1) * partTiles);
+        int fitting = PIECE / (ELEMENTS * (paddedChannels + paddedFilters));
+        int most = Math.max(LEAST_TILES, Math.min(fitting, MOST_TILES));
+        int vStride = most * paddedChannels + LANES;
+        int mStride = most * paddedFilters + LANES;
+        float[] v = Scratch.floats(Scratch.Use.PANELS, (long) ELEMENTS * vStride);
+        float[] m = Scratch.floats(Scratch.Use.ROWS, (long) ELEMENTS * mStride);
+        float[] work =
+                Scratch.floats(
+                        Scratch.Use.TILE, (long) Tiles.ROWS * Tiles.PANEL + WinogradTransform.WORK);
+        int[] mRows = Winograd.rows(Scratch.Use.ROWS, filters, 1);
+        int[] sumRows = Winograd.rows(Scratch.Use.TILE, filters, paddedChannels);
+        for (int first = part * partTiles; first < end; first += most) {
+            int tiles = Math.min(most, end - first);
+            for (int t = 0; t < tiles; t++) {
+                transformInput(x, first + t, t, tiles, v, vStride, work);
+                transformOutputGradient(
+                        dy, first + t, filter, filters, m, t * paddedFilters, mStride, work);
+            }
+            Runs runs = new Runs(paddedChannels).add(0, tiles);
+            for (int e = 0; e < ELEMENTS; e++) {
+                Tiles.multiply(
+                        filters,
+                        paddedChannels,
+                        runs,
+                        m,
+                        e * mStride,
+                        mRows,
+                        paddedFilters,
+                        v,
+                        e * vStride,
+                        sums,
+                        sumOffset + e * sumStride,
+                        sumRows,
+                        first > part * partTiles);
+            }
+        }
+    }
+
+    /// Tile t of the piece, in the panels that a product takes: a panel of channels at a time.
+    private void transformInput(
+            float[] x, int tile, int t, int tiles, float[] v, int vStride, float[] work) {
+        int depth = in.depth();
+        int padded = Panels.paddedColumns(depth);
+        boolean direct = depth % LANES == 0 && in.isInside(tile);
+        float[] source = x;
+        if (!direct) {
+            source = Scratch.floats(Scratch.Use.WINDOW, (long) ELEMENTS * padded);
+            in.read(x, tile, 0, depth, source, padded);
+        }
+        int offset = direct ? in.offset(tile) : 0;
+        int columnStride = direct ? depth : padded;
+        int lineStride = (direct ? in.width() : SIDE) * columnStride;
+        for (int channel = 0; channel < padded; channel += Tiles.PANEL) {
+            int width = Panels.width(padded, channel);
+            WinogradTransform.input(
+                    source,
+                    offset + channel,
+                    lineStride,
+                    columnStride,
+                    width,
+                    v,
+                    channel * tiles + t * width,
+                    vStride,
+                    work);
+        }
+    }
+
+    private void transformOutputGradient(
+            float[] dy,
+            int tile,
+            int filter,
+            int filters,
+            float[] m,
+            int mOffset,
+            int mStride,
+            float[] work) {
+        int depth = out.depth();
+        if (filters % LANES == 0 && out.isInside(tile)) {
+            WinogradTransform.outputGradient(
+                    dy,
+                    out.offset(tile) + filter,
+                    out.width() * depth,
+                    depth,
+                    filters,
+                    m,
+                    mOffset,
+                    mStride,
+                    work);
+            return;
+        }
+        int padded = Panels.paddedColumns(filters);
+        float[] window =
+                Scratch.floats(Scratch.Use.WINDOW, (long) Windows.STEP * Windows.STEP * padded);
+        out.read(dy, tile, filter, filters, window, padded);
+        WinogradTransform.outputGradient(
+                window, 0, Windows.STEP * padded, padded, padded, m, mOffset, mStride, work);
+    }
+
+    private void transformBack(
+            float[] sums, int sumStride, int partStride, int from, int to, float[] dw) {
+        int channels = in.depth();
+        int padded = Panels.paddedColumns(channels);
+        float[] work = Scratch.floats(Scratch.Use.TILE, WinogradTransform.WORK);
+        float[] taps = Scratch.floats(Scratch.Use.WINDOW, 9L * padded);
+        for (int k = from; k < to; k++) {
+            boolean direct = channels == padded;
+            WinogradTransform.filterGradient(
+                    sums,
+                    k * padded,
+                    sumStride,
+                    parts,
+                    partStride,
+                    padded,
+                    direct ? dw : taps,
+                    direct ? k * 9 * channels : 0,
+                    padded,
+                    work);
+            if (!direct) {
+                for (int tap = 0; tap < 9; tap++) {
+                    System.arraycopy(taps, tap * padded, dw, (k * 9 + tap) * channels, channels);
+                }
+            }
+        }
+    }
+}
