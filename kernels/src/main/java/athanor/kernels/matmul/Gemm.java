@@ -7,12 +7,15 @@ import athanor.kernels.parallel.Scratch;
 /// its leading dimension (`lda`, `ldb`, `ldc`) is the number of elements from one row to the next,
 /// as in BLAS.
 public final class Gemm {
-    /// A block of C is what one thread makes at a time. Its rows use the packed columns of B often
-    /// enough that packing does not matter; its columns, to a depth, stay in the second cache.
+    /// Rows of C that make a piece: enough to use what is read of B often.
     private static final int BLOCK_ROWS = 40 * Tiles.ROWS;
 
-    private static final int BLOCK_COLUMNS = 256;
-    private static final int BLOCK_DEPTH = 384;
+    private static final int PIECES = 16;
+
+    /// Numbers of B that are packed at a time, and rows and columns of it that one thread packs.
+    private static final int PACKED = 4 << 20;
+
+    private static final int PACKED_ROWS = 256;
 
     private Gemm() {}
 
@@ -43,80 +46,100 @@ public final class Gemm {
             }
             return;
         }
-        int blockColumns =
-                (long) m * n >= 16 * BLOCK_ROWS * BLOCK_COLUMNS ? BLOCK_COLUMNS : Tiles.PANEL;
-        int columnBlocks = (n + blockColumns - 1) / blockColumns;
-        int blockRows = Math.max(BLOCK_ROWS, Tiles.tableLength((m + 31) / 32 * columnBlocks));
+        int stage = Math.max(PACKED_ROWS, PACKED / Panels.paddedColumns(n));
+        float[] panels =
+                Scratch.floats(
+                        Scratch.Use.SHARED_PANELS,
+                        (long) Math.min(k, stage) * Panels.paddedColumns(n));
+        for (int from = 0; from < k; from += stage) {
+            int depth = Math.min(stage, k - from);
+            pack(transposeB, depth, n, b, bOffset + from * (transposeB ? 1 : ldb), ldb, panels);
+            multiplyPacked(
+                    transposeA,
+                    m,
+                    n,
+                    depth,
+                    a,
+                    aOffset + from * (transposeA ? lda : 1),
+                    lda,
+                    panels,
+                    c,
+                    cOffset,
+                    ldc,
+                    accumulate || from > 0);
+        }
+    }
+
+    private static void pack(
+            boolean transposed, int depth, int n, float[] b, int bOffset, int ldb, float[] panels) {
+        int bands = (depth + PACKED_ROWS - 1) / PACKED_ROWS;
+        int wide = (n + Tiles.PANEL - 1) / Tiles.PANEL;
+        Parallel.range(
+                bands * wide,
+                1,
+                (piece, end) -> {
+                    int row = piece % bands * PACKED_ROWS;
+                    int column = piece / bands * Tiles.PANEL;
+                    Panels.pack(
+                            transposed,
+                            Math.min(PACKED_ROWS, depth - row),
+                            Math.min(Tiles.PANEL, n - column),
+                            b,
+                            bOffset
+                                    + row * (transposed ? 1 : ldb)
+                                    + column * (transposed ? ldb : 1),
+                            ldb,
+                            panels,
+                            column * depth,
+                            row,
+                            depth);
+                });
+    }
+
+    private static void multiplyPacked(
+            boolean transposeA,
+            int m,
+            int n,
+            int depth,
+            float[] a,
+            int aOffset,
+            int lda,
+            float[] panels,
+            float[] c,
+            int cOffset,
+            int ldc,
+            boolean accumulate) {
+        int blockRows = Math.max(BLOCK_ROWS, Tiles.tableLength((m + 31) / 32));
         int rowBlocks = (m + blockRows - 1) / blockRows;
+        int wide = (n + Tiles.PANEL - 1) / Tiles.PANEL;
+        int columnBlocks = Math.clamp(PIECES / rowBlocks, 1, wide);
+        int blockColumns = (wide + columnBlocks - 1) / columnBlocks * Tiles.PANEL;
+        Runs run = new Runs(Math.min(n, blockColumns)).add(0, depth);
         Parallel.range(
                 rowBlocks * columnBlocks,
                 1,
                 (block, end) -> {
                     int row = block / columnBlocks * blockRows;
                     int column = block % columnBlocks * blockColumns;
-                    multiplyBlock(
-                            transposeA,
-                            transposeB,
-                            Math.min(blockRows, m - row),
+                    if (column >= n) {
+                        return;
+                    }
+                    int rows = Math.min(blockRows, m - row);
+                    Tiles.multiply(
+                            rows,
                             Math.min(blockColumns, n - column),
-                            k,
+                            run,
                             a,
                             aOffset + row * (transposeA ? 1 : lda),
-                            lda,
-                            b,
-                            bOffset + column * (transposeB ? ldb : 1),
-                            ldb,
+                            rows(Scratch.Use.ROWS, rows, transposeA ? 1 : lda),
+                            transposeA ? lda : 1,
+                            panels,
+                            column * depth,
                             c,
                             cOffset + row * ldc + column,
-                            ldc,
+                            rows(Scratch.Use.TILE, rows, ldc),
                             accumulate);
                 });
-    }
-
-    /// One block of C, alone: packs the columns of B it needs, a block of k at a time, and sweeps
-    /// its rows.
-    private static void multiplyBlock(
-            boolean transposeA,
-            boolean transposeB,
-            int m,
-            int n,
-            int k,
-            float[] a,
-            int aOffset,
-            int lda,
-            float[] b,
-            int bOffset,
-            int ldb,
-            float[] c,
-            int cOffset,
-            int ldc,
-            boolean accumulate) {
-        int[] aRows = rows(Scratch.Use.ROWS, m, transposeA ? 1 : lda);
-        int[] cRows = rows(Scratch.Use.TILE, m, ldc);
-        float[] panels =
-                Scratch.floats(Scratch.Use.PANELS, (long) BLOCK_DEPTH * Panels.paddedColumns(n));
-        for (int from = 0; from < k; from += BLOCK_DEPTH) {
-            int depth = Math.min(BLOCK_DEPTH, k - from);
-            int right = bOffset + from * (transposeB ? 1 : ldb);
-            Panels.pack(transposeB, depth, n, b, right, ldb, panels, 0, 0, depth);
-            int left = aOffset + from * (transposeA ? lda : 1);
-            int stride = transposeA ? lda : 1;
-            Runs run = new Runs(n).add(0, depth);
-            Tiles.multiply(
-                    m,
-                    n,
-                    run,
-                    a,
-                    left,
-                    aRows,
-                    stride,
-                    panels,
-                    0,
-                    c,
-                    cOffset,
-                    cRows,
-                    accumulate || from > 0);
-        }
     }
 
     private static int[] rows(Scratch.Use use, int count, int stride) {

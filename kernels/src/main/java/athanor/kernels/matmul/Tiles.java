@@ -22,9 +22,9 @@ public final class Tiles {
 
     /// Columns of B that are swept together, and how many numbers of B that may be: half a
     /// megabyte.
-    private static final int BLOCK_COLUMNS = 512 / PANEL * PANEL;
+    private static final int BLOCK_COLUMNS = 256 / PANEL * PANEL;
 
-    private static final int BLOCK = 128 * 1024;
+    private static final int BLOCK = 96 * 1024;
 
     /// `[strided][accumulate][vectors - 1]`
     private static final Tile[][][] TILES = stampAll();
