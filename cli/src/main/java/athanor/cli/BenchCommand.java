@@ -54,6 +54,9 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--steps", paramLabel = "N", description = "steps to measure [10]")
     int steps = 10;
 
+    @Option(names = "--work", paramLabel = "train|infer", description = "measure one of both only")
+    Optional<String> work = Optional.empty();
+
     @Option(names = "--json", description = "print one line of JSON")
     boolean json;
 
@@ -72,6 +75,9 @@ final class BenchCommand implements Callable<Integer> {
         if (steps < 1) {
             throw new InvalidSetting(
                     "--steps " + steps + ": accepted is a whole number of 1 or more");
+        }
+        if (work.isPresent() && !List.of("train", "infer").contains(work.get())) {
+            throw new InvalidSetting("--work " + work.get() + ": accepted is train or infer");
         }
         Map<Setting, String> given = options.given();
         boolean nothingChosen =
@@ -93,25 +99,29 @@ final class BenchCommand implements Callable<Integer> {
 
     private Map<String, Object> measure(Settings settings) {
         Parallel.threads(TrainingRun.threads(settings));
-        SyntheticTraining work = new SyntheticTraining(settings, Sizes.of(settings));
-        ModelSpec spec = work.spec();
+        SyntheticTraining steps = new SyntheticTraining(settings, Sizes.of(settings));
+        ModelSpec spec = steps.spec();
         Shape image = Shape.of(spec.imageSize(), spec.imageSize(), spec.channels());
         int batch = settings.whole(Setting.BATCH_SIZE);
-        double first = seconds(work::train);
-        double training = median(work::train);
-        double inference = median(work::infer);
+        boolean trains = !work.equals(Optional.of("infer"));
+        boolean infers = !work.equals(Optional.of("train"));
+        double first = seconds(trains ? steps::train : steps::infer);
         Map<String, Object> figures = new LinkedHashMap<>();
         figures.put("model", spec.model());
         figures.put("data", settings.text(Setting.DATA));
-        figures.put("parameters", work.model().parameterCount());
+        figures.put("parameters", steps.model().parameterCount());
         figures.put(
                 "gmac_per_image",
-                rounded(Summary.of(work.model(), image).multiplyAdds() / 1e9, 1e6));
+                rounded(Summary.of(steps.model(), image).multiplyAdds() / 1e9, 1e6));
         figures.put("batch_size", batch);
         figures.put("threads", Parallel.threads());
         figures.put("device", settings.text(Setting.DEVICE));
-        figures.put("train_images_per_s", rounded(batch / training, 100));
-        figures.put("infer_images_per_s", rounded(batch / inference, 100));
+        if (trains) {
+            figures.put("train_images_per_s", rounded(batch / median(steps::train), 100));
+        }
+        if (infers) {
+            figures.put("infer_images_per_s", rounded(batch / median(steps::infer), 100));
+        }
         figures.put("first_step_seconds", rounded(first, 1000));
         figures.put("peak_memory_bytes", ProcessMemory.peakResidentBytes());
         return figures;

@@ -11,8 +11,8 @@ import athanor.kernels.parallel.Scratch;
 /// runs over all places of all images, so where dw is small, it is cut into parts, as many as the
 /// shape says, whose sums are added in their order.
 ///
-/// dy is read where it lies, a column of it to a row of a tile: to pack it first was slower
-/// (measured).
+/// dy, whose columns are the rows of tiles, is packed too, six columns side by side: where its rows
+/// are a power of two apart, they would all fall on the same lines of the first cache.
 record FilterGradient(
         ConvolutionGeometry geometry, int parts, int partRows, int blocks, int filterBlock) {
     /// Output places whose X is packed at a time, and columns of it: together half a megabyte.
@@ -22,6 +22,9 @@ record FilterGradient(
     private static final int PIECES = 16;
     private static final int LEAST_PART = 4 * DEPTH;
     private static final int LEAST_FILTERS = 20 * Tiles.ROWS;
+
+    /// From six packed columns of dy to the next six.
+    private static final int COLUMNS_STRIDE = DEPTH * Tiles.ROWS + 16;
 
     static FilterGradient of(ConvolutionGeometry g) {
         int rows = g.outputRows();
@@ -83,30 +86,49 @@ record FilterGradient(
         int[] dyRows = Scratch.ints(Scratch.Use.ROWS, Tiles.tableLength(filters));
         int[] dwRows = Scratch.ints(Scratch.Use.TILE, Tiles.tableLength(filters));
         for (int k = 0; k < filters; k++) {
-            dyRows[k] = k;
+            dyRows[k] = k / Tiles.ROWS * COLUMNS_STRIDE + k % Tiles.ROWS;
             dwRows[k] = k * length;
         }
         Tiles.fillTable(dyRows, filters);
         Tiles.fillTable(dwRows, filters);
         float[] panels = Scratch.floats(Scratch.Use.PANELS, (long) DEPTH * Panels.paddedColumns(n));
+        float[] columns =
+                Scratch.floats(
+                        Scratch.Use.ROWS,
+                        (long) Tiles.tableLength(filters) / Tiles.ROWS * COLUMNS_STRIDE);
         int end = Math.min(g.outputRows(), (part + 1) * partRows);
         for (int from = part * partRows; from < end; from += DEPTH) {
             int depth = Math.min(DEPTH, end - from);
             packSeen(x, group, column, n, from, from + depth, panels);
+            packColumns(dy, from * g.filters() + firstFilter, g.filters(), depth, filters, columns);
             Tiles.multiply(
                     filters,
                     n,
                     new Runs(n).add(0, depth),
-                    dy,
-                    from * g.filters() + firstFilter,
+                    columns,
+                    0,
                     dyRows,
-                    g.filters(),
+                    Tiles.ROWS,
                     panels,
                     0,
                     sums,
                     offset + firstFilter * length + column,
                     dwRows,
                     from > part * partRows);
+        }
+    }
+
+    /// Packs `depth x filters` of dy, six columns side by side. A vector takes more than six: what
+    /// is too much, the next row overwrites, or it lies behind the last.
+    private static void packColumns(
+            float[] dy, int offset, int stride, int depth, int filters, float[] columns) {
+        for (int row = 0; row < depth; row++) {
+            int source = offset + row * stride;
+            int target = row * Tiles.ROWS;
+            for (int k = 0; k < filters; k += Tiles.ROWS) {
+                Panels.copySix(dy, source + k, columns, target);
+                target += COLUMNS_STRIDE;
+            }
         }
     }
 

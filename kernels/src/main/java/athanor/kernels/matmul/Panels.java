@@ -104,6 +104,17 @@ public final class Panels {
         }
     }
 
+    /// Copies at least six numbers, where x has them, in whole vectors.
+    public static void copySix(float[] x, int from, float[] target, int to) {
+        if (from + Tiles.ROWS + LANES <= x.length) {
+            for (int j = 0; j < Tiles.ROWS; j += LANES) {
+                FloatVector.fromArray(SPECIES, x, from + j).intoArray(target, to + j);
+            }
+            return;
+        }
+        System.arraycopy(x, from, target, to, Math.min(Tiles.ROWS, x.length - from));
+    }
+
     /// Writes zeros into a block of `rows x columns` numbers.
     public static void zero(int rows, int columns, float[] target, int offset, int ldt) {
         for (int i = 0; i < rows; i++) {
