@@ -4,9 +4,9 @@ import static athanor.kernels.elementwise.VectorMath.LANES;
 import static athanor.kernels.elementwise.VectorMath.SPECIES;
 import static athanor.kernels.elementwise.VectorMath.load;
 import static athanor.kernels.reduce.Rows.DOUBLES;
-import static athanor.kernels.reduce.Rows.widen;
 
 import athanor.kernels.parallel.Parallel;
+import athanor.kernels.parallel.Scratch;
 import java.util.Arrays;
 import java.util.Optional;
 import jdk.incubator.vector.DoubleVector;
@@ -15,13 +15,13 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /// The passes of batch normalization (Ioffe and Szegedy 2015) over x `[rows, channels]`, each
-/// reading its inputs once. Sums over rows are made in double, of at most 32 blocks of rows that
-/// are then added in order.
+/// reading its inputs once. Sums over rows are made in float for 32 of them, which join those of at
+/// most 32 blocks of rows in double, which are then added in order.
 public final class BatchNorm {
     private static final int BLOCKS = 32;
     private static final int LEAST_BLOCK = 16_384;
-    /// Rows that are read while the sums of a few channels stay in registers.
-    private static final int GROUP = 16;
+    /// Rows whose sums are made in float, before they join those of all in double.
+    private static final int FLOAT_ROWS = 32;
 
     private static final int WIDTH = DOUBLES.length();
     private static final ThreadLocal<double[]> PARTS = ThreadLocal.withInitial(() -> new double[0]);
@@ -36,17 +36,7 @@ public final class BatchNorm {
                 sumBlocks(
                         rows,
                         channels,
-                        (parts, at, first, count) -> {
-                            for (int row = first; row < first + count; row += GROUP) {
-                                addMoments(
-                                        x,
-                                        row * channels,
-                                        Math.min(GROUP, first + count - row),
-                                        channels,
-                                        parts,
-                                        at);
-                            }
-                        });
+                        (first, count, partial) -> addMoments(x, first, count, channels, partial));
         for (int c = 0; c < channels; c++) {
             double shifted = sums[c] / rows;
             mean[c] = (float) (rows == 0 ? shifted : x[c] + shifted);
@@ -94,22 +84,9 @@ public final class BatchNorm {
                 sumBlocks(
                         rows,
                         channels,
-                        (parts, at, first, count) -> {
-                            for (int row = first; row < first + count; row += GROUP) {
-                                int group = Math.min(GROUP, first + count - row);
+                        (first, count, partial) ->
                                 addGradients(
-                                        dy,
-                                        out,
-                                        all,
-                                        x,
-                                        row * channels,
-                                        group,
-                                        channels,
-                                        mean,
-                                        parts,
-                                        at);
-                            }
-                        });
+                                        dy, out, all, x, first, count, channels, mean, partial));
         for (int c = 0; c < channels; c++) {
             dShift[c] = (float) sums[c];
             dScale[c] = (float) (sums[channels + c] * inverseDeviation[c]);
@@ -154,9 +131,8 @@ public final class BatchNorm {
 
     @FunctionalInterface
     private interface Block {
-        /// Adds what rows `first` to `first + count - 1` contribute to `parts[at]` and on: two sums
-        /// for each channel.
-        void addTo(double[] parts, int at, int first, int count);
+        /// Adds what rows `first` to `first + count - 1` contribute: two sums for each channel.
+        void addTo(int first, int count, float[] partial);
     }
 
     @FunctionalInterface
@@ -180,7 +156,7 @@ public final class BatchNorm {
     /// overwrites.
     private static double[] sumBlocks(int rows, int channels, Block block) {
         int least = Math.max(rows / BLOCKS, LEAST_BLOCK / Math.max(1, channels));
-        int rowsAtOnce = (least / GROUP + 1) * GROUP;
+        int rowsAtOnce = (least / FLOAT_ROWS + 1) * FLOAT_ROWS;
         int blocks = (rows + rowsAtOnce - 1) / rowsAtOnce;
         int width = 2 * channels;
         double[] parts = parts(Math.max(1, blocks) * width);
@@ -188,9 +164,15 @@ public final class BatchNorm {
                 blocks,
                 1,
                 (from, to) -> {
-                    for (int i = from; i < to; i++) {
-                        int first = i * rowsAtOnce;
-                        block.addTo(parts, i * width, first, Math.min(rowsAtOnce, rows - first));
+                    float[] partial = Scratch.floats(Scratch.Use.TILE, width);
+                    int end = Math.min(rows, to * rowsAtOnce);
+                    for (int row = from * rowsAtOnce; row < end; row += FLOAT_ROWS) {
+                        Arrays.fill(partial, 0, width, 0);
+                        block.addTo(row, Math.min(FLOAT_ROWS, end - row), partial);
+                        int at = row / rowsAtOnce * width;
+                        for (int c = 0; c < width; c++) {
+                            parts[at + c] += partial[c];
+                        }
                     }
                 });
         int j = 0;
@@ -220,29 +202,35 @@ public final class BatchNorm {
         return parts;
     }
 
-    private static void addMoments(
-            float[] x, int at, int rows, int channels, double[] parts, int sums) {
-        int squares = sums + channels;
-        int c = 0;
-        for (; c <= channels - WIDTH; c += WIDTH) {
-            DoubleVector sum = DoubleVector.fromArray(DOUBLES, parts, sums + c);
-            DoubleVector square = DoubleVector.fromArray(DOUBLES, parts, squares + c);
-            DoubleVector pivot = widen(x, c);
-            for (int i = 0; i < rows; i++) {
-                DoubleVector d = widen(x, at + i * channels + c).sub(pivot);
-                sum = sum.add(d);
-                square = d.fma(d, square);
-            }
-            sum.intoArray(parts, sums + c);
-            square.intoArray(parts, squares + c);
-        }
-        for (; c < channels; c++) {
-            for (int i = 0; i < rows; i++) {
-                double d = (double) x[at + i * channels + c] - x[c];
-                parts[sums + c] += d;
-                parts[squares + c] = Math.fma(d, d, parts[squares + c]);
+    /// Reads at four places far from each other: a single stream does not fill the memory's lanes.
+    private static void addMoments(float[] x, int first, int rows, int channels, float[] partial) {
+        int quarter = rows / 4;
+        int apart = quarter * channels;
+        int vectors = channels / LANES * LANES;
+        for (int row = first; row < first + quarter; row++) {
+            for (int c = 0; c < vectors; c += LANES) {
+                FloatVector pivot = load(x, c);
+                int place = row * channels + c;
+                FloatVector d0 = load(x, place).sub(pivot);
+                FloatVector d1 = load(x, place + apart).sub(pivot);
+                FloatVector d2 = load(x, place + 2 * apart).sub(pivot);
+                FloatVector d3 = load(x, place + 3 * apart).sub(pivot);
+                FloatVector sum = d0.add(d1).add(d2.add(d3));
+                FloatVector square = d0.fma(d0, d1.mul(d1)).add(d2.fma(d2, d3.mul(d3)));
+                load(partial, c).add(sum).intoArray(partial, c);
+                load(partial, channels + c).add(square).intoArray(partial, channels + c);
             }
         }
+        for (int row = first; row < first + rows; row++) {
+            for (int c = row < first + 4 * quarter ? vectors : 0; c < channels; c++) {
+                addMoment(x[row * channels + c] - x[c], c, channels, partial);
+            }
+        }
+    }
+
+    private static void addMoment(float d, int c, int channels, float[] partial) {
+        partial[c] += d;
+        partial[channels + c] = Math.fma(d, d, partial[channels + c]);
     }
 
     private static void addGradients(
@@ -250,39 +238,42 @@ public final class BatchNorm {
             float[] output,
             boolean all,
             float[] x,
-            int at,
+            int first,
             int rows,
             int channels,
             float[] mean,
-            double[] parts,
-            int sums) {
-        VectorMask<Double> always = DOUBLES.maskAll(all);
-        DoubleVector zero = DoubleVector.zero(DOUBLES);
-        int products = sums + channels;
-        int c = 0;
-        for (; c <= channels - WIDTH; c += WIDTH) {
-            DoubleVector sum = DoubleVector.fromArray(DOUBLES, parts, sums + c);
-            DoubleVector product = DoubleVector.fromArray(DOUBLES, parts, products + c);
-            DoubleVector center = widen(mean, c);
-            for (int i = 0; i < rows; i++) {
-                int place = at + i * channels + c;
-                VectorMask<Double> flows =
-                        widen(output, place).compare(VectorOperators.GT, 0).or(always);
-                DoubleVector g = zero.blend(widen(dy, place), flows);
-                sum = sum.add(g);
-                product = widen(x, place).sub(center).fma(g, product);
+            float[] partial) {
+        VectorMask<Float> always = SPECIES.maskAll(all);
+        for (int row = first; row < first + rows; row += 2) {
+            int at = row * channels;
+            // The last row of an odd number goes alone.
+            int next = row + 1 < first + rows ? channels : 0;
+            int c = 0;
+            for (; next > 0 && c <= channels - LANES; c += LANES) {
+                FloatVector center = load(mean, c);
+                int place = at + c;
+                FloatVector g0 = flowing(dy, output, place, always);
+                FloatVector p0 = load(x, place).sub(center).mul(g0);
+                FloatVector g1 = flowing(dy, output, place + next, always);
+                FloatVector p1 = load(x, place + next).sub(center).fma(g1, p0);
+                load(partial, c).add(g0.add(g1)).intoArray(partial, c);
+                load(partial, channels + c).add(p1).intoArray(partial, channels + c);
             }
-            sum.intoArray(parts, sums + c);
-            product.intoArray(parts, products + c);
-        }
-        for (; c < channels; c++) {
-            for (int i = 0; i < rows; i++) {
-                int place = at + i * channels + c;
-                double g = all || output[place] > 0 ? dy[place] : 0;
-                parts[sums + c] += g;
-                parts[products + c] = Math.fma((double) x[place] - mean[c], g, parts[products + c]);
+            for (; c < channels; c++) {
+                for (int place = at + c; place <= at + next + c; place += channels) {
+                    float g = all || output[place] > 0 ? dy[place] : 0;
+                    partial[c] += g;
+                    partial[channels + c] = Math.fma(x[place] - mean[c], g, partial[channels + c]);
+                }
             }
         }
+    }
+
+    /// dy where the output is positive, else 0.
+    private static FloatVector flowing(
+            float[] dy, float[] output, int at, VectorMask<Float> always) {
+        return FloatVector.zero(SPECIES)
+                .blend(load(dy, at), load(output, at).compare(VectorOperators.GT, 0).or(always));
     }
 
     private static void normalize(

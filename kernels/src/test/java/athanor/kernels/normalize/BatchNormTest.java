@@ -29,12 +29,12 @@ class BatchNormTest {
                 variance[i % channels] += Math.pow(x[i] - mean[i % channels], 2) / rows;
             }
             float[] y = onAnyThreads(() -> moments(x, rows, channels));
-            assertClose("mean", y, channels, 1e-7, c -> mean[c]);
+            assertClose("mean", y, channels, 5e-7, c -> mean[c]);
             assertClose(
                     "variance",
                     Arrays.copyOfRange(y, channels, 2 * channels),
                     channels,
-                    1e-6,
+                    3e-6,
                     c -> variance[c]);
         }
     }
@@ -142,8 +142,8 @@ class BatchNormTest {
                                     dy, output, x, rows, channels, mean, inverse, dScale, result);
                             return result;
                         });
-        assertClose("dShift", dShift, channels, 1e-7, c -> shiftSums[c]);
-        assertClose("dScale", dScale, channels, 2e-7, c -> scaleSums[c]);
+        assertClose("dShift", dShift, channels, 1e-6 * Math.sqrt(rows), c -> shiftSums[c]);
+        assertClose("dScale", dScale, channels, 1e-6 * Math.sqrt(rows), c -> scaleSums[c]);
 
         float[] kept = new float[dy.length];
         float[] dx =
