@@ -7,7 +7,7 @@ import java.util.Arrays;
 /// [PlainConvolution] for the loops that define them. The shape alone chooses the algorithm, here:
 ///
 /// * 1x1 of stride 1 is a matrix product, see [Gemm].
-/// * 3x3 of stride 1 goes by Winograd's F(4x4, 3x3), see [Winograd], where there are channels to
+/// * 3x3 and 5x5 of stride 1 go by Winograd's tiles, see [Winograd], where there are channels to
 ///   fill a vector and images larger than the half of a tile.
 /// * All else is a product of what each output place sees with the filters, without a matrix of
 ///   that: [FilterSweep], and for the gradient of the filters [FilterGradient].
@@ -18,14 +18,15 @@ public final class Convolution {
     private Convolution() {}
 
     private static boolean isWinograd(ConvolutionGeometry g) {
-        return g.filterHeight() == 3
-                && g.filterWidth() == 3
+        int side = g.filterHeight();
+        return (side == 3 || side == 5)
+                && g.filterWidth() == side
                 && g.strideHeight() == 1
                 && g.strideWidth() == 1
                 && g.dilationHeight() == 1
                 && g.dilationWidth() == 1
-                && g.paddingHeight() <= 2
-                && g.paddingWidth() <= 2
+                && g.paddingHeight() < side
+                && g.paddingWidth() < side
                 && g.groups() == 1
                 && Math.min(g.channels(), g.filters()) >= WINOGRAD_CHANNELS
                 && Math.min(g.outputHeight(), g.outputWidth()) >= WINOGRAD_SIDE;

@@ -2,7 +2,7 @@ package athanor.kernels.convolve;
 
 import java.util.Arrays;
 
-/// Square windows of images `[N, height, width, depth]`, one every [#STEP] lines and columns, which
+/// Square windows of images `[N, height, width, depth]`, one every `step` lines and columns, which
 /// may reach beyond the borders, where images are 0: what the tiles of [Winograd] read and write.
 ///
 /// @param top how far the first window starts above the image; `left` alike
@@ -11,11 +11,11 @@ record Windows(
         int width,
         int depth,
         int side,
+        int step,
         int top,
         int left,
         int tilesHigh,
         int tilesWide) {
-    static final int STEP = 4;
 
     /// As many windows as cover outputs of that height and width.
     static Windows covering(
@@ -25,11 +25,12 @@ record Windows(
             int width,
             int depth,
             int side,
+            int step,
             int top,
             int left) {
-        int tilesHigh = (outHeight + STEP - 1) / STEP;
-        int tilesWide = (outWidth + STEP - 1) / STEP;
-        return new Windows(height, width, depth, side, top, left, tilesHigh, tilesWide);
+        int tilesHigh = (outHeight + step - 1) / step;
+        int tilesWide = (outWidth + step - 1) / step;
+        return new Windows(height, width, depth, side, step, top, left, tilesHigh, tilesWide);
     }
 
     int tilesPerImage() {
@@ -37,11 +38,11 @@ record Windows(
     }
 
     int firstLine(int tile) {
-        return tile % tilesPerImage() / tilesWide * STEP - top;
+        return tile % tilesPerImage() / tilesWide * step - top;
     }
 
     int firstColumn(int tile) {
-        return tile % tilesWide * STEP - left;
+        return tile % tilesWide * step - left;
     }
 
     boolean isInside(int tile) {

@@ -12,11 +12,12 @@ import athanor.kernels.parallel.Parallel;
 import athanor.kernels.parallel.Scratch;
 import java.util.Arrays;
 
-/// A 3x3 filter of stride 1 that runs over images, forward or backward, by Winograd's F(4x4, 3x3):
-/// 36 multiplications instead of 144 for 16 outputs; see [WinogradTransform]. A piece transforms
-/// some tiles, multiplies element (i, j) of all of them with that of the filters in 36 products,
-/// and transforms back, so that all it writes on the way stays in the second cache.
-record Winograd(Windows in, Windows out, int batch) {
+/// A 3x3 or 5x5 filter of stride 1 that runs over images, forward or backward, by Winograd's F(4x4,
+/// 3x3), 36 multiplications instead of 144 for 16 outputs, or F(2x2, 5x5), 36 instead of 100 for 4;
+/// see [WinogradTransform] and [WinogradTransform5]. A piece transforms some tiles, multiplies
+/// element (i, j) of all of them with that of the filters in 36 products, and transforms back, so
+/// that all it writes on the way stays in the second cache.
+record Winograd(Windows in, Windows out, int batch, int filterSide) {
     /// Tiles of a piece: numbers of transformed tiles that fit half a second cache, and how many
     /// tiles make it worth to read the filters, which may not fit.
     private static final int PIECE = 300_000;
@@ -35,22 +36,24 @@ record Winograd(Windows in, Windows out, int batch) {
                 g.paddingWidth(),
                 g.outputHeight(),
                 g.outputWidth(),
-                g.filters());
+                g.filters(),
+                g.filterHeight());
     }
 
-    /// The gradient of the input is the convolution of dy, with 2 less the padding, with the
-    /// filters turned around.
+    /// The gradient of the input is the convolution of dy, padded by what the filter reaches less
+    /// the padding, with the filters turned around.
     static Winograd inputGradient(ConvolutionGeometry g) {
         return of(
                 g.batch(),
                 g.outputHeight(),
                 g.outputWidth(),
                 g.filters(),
-                2 - g.paddingHeight(),
-                2 - g.paddingWidth(),
+                g.filterHeight() - 1 - g.paddingHeight(),
+                g.filterWidth() - 1 - g.paddingWidth(),
                 g.height(),
                 g.width(),
-                g.channels());
+                g.channels(),
+                g.filterHeight());
     }
 
     private static Winograd of(
@@ -62,12 +65,15 @@ record Winograd(Windows in, Windows out, int batch) {
             int left,
             int outHeight,
             int outWidth,
-            int outDepth) {
+            int outDepth,
+            int filterSide) {
+        int step = SIDE + 1 - filterSide;
         return new Winograd(
-                Windows.covering(outHeight, outWidth, height, width, depth, SIDE, top, left),
+                Windows.covering(outHeight, outWidth, height, width, depth, SIDE, step, top, left),
                 Windows.covering(
-                        outHeight, outWidth, outHeight, outWidth, outDepth, Windows.STEP, 0, 0),
-                batch);
+                        outHeight, outWidth, outHeight, outWidth, outDepth, step, step, 0, 0),
+                batch,
+                filterSide);
     }
 
     /// The filters `w [K, 3, 3, C]` transformed for the forward direction: for each element a
@@ -75,15 +81,19 @@ record Winograd(Windows in, Windows out, int batch) {
     float[] packForward(float[] w) {
         int k = out.depth();
         int c = in.depth();
-        float[] turned = Scratch.floats(Scratch.Use.PARTIAL_SUMS, 9L * c * k);
-        Transpose.run(w, new int[] {k, 9 * c}, new int[] {1, 0}, turned);
+        float[] turned = Scratch.floats(Scratch.Use.PARTIAL_SUMS, (long) taps() * c * k);
+        Transpose.run(w, new int[] {k, taps() * c}, new int[] {1, 0}, turned);
         return pack(turned, 0, c * k, k);
     }
 
     /// The same for the gradient of the input: matrices `K x C` of filters turned around.
     float[] packGradient(float[] w) {
         int c = out.depth();
-        return pack(w, 8 * c, -c, 9 * c);
+        return pack(w, (taps() - 1) * c, -c, taps() * c);
+    }
+
+    private int taps() {
+        return filterSide * filterSide;
     }
 
     /// @param tapStride from one tap to the next, for the same place of the matrix
@@ -103,25 +113,40 @@ record Winograd(Windows in, Windows out, int batch) {
                     int width = Panels.width(columns, column);
                     int used = Math.min(width, columns - column);
                     float[] work = Scratch.floats(Scratch.Use.TILE, WinogradTransform.WORK);
-                    float[] taps = Scratch.floats(Scratch.Use.WINDOW, 9L * width);
+                    float[] taps = Scratch.floats(Scratch.Use.WINDOW, (long) taps() * width);
                     for (int row = piece % bands * 32;
                             row < Math.min(rows, piece % bands * 32 + 32);
                             row++) {
                         int from = offset + row * rowStride + column;
                         int to = column * rows + row * width;
                         if (used == width) {
-                            WinogradTransform.filter(
-                                    w, from, tapStride, width, panels, to, matrix, work);
+                            transformFilter(w, from, tapStride, width, panels, to, matrix, work);
                             continue;
                         }
-                        for (int tap = 0; tap < 9; tap++) {
+                        for (int tap = 0; tap < taps(); tap++) {
                             Arrays.fill(taps, tap * width, (tap + 1) * width, 0);
                             System.arraycopy(w, from + tap * tapStride, taps, tap * width, used);
                         }
-                        WinogradTransform.filter(taps, 0, width, width, panels, to, matrix, work);
+                        transformFilter(taps, 0, width, width, panels, to, matrix, work);
                     }
                 });
         return panels;
+    }
+
+    private void transformFilter(
+            float[] g,
+            int gOffset,
+            int tapStride,
+            int channels,
+            float[] u,
+            int uOffset,
+            int uStride,
+            float[] work) {
+        if (filterSide == 3) {
+            WinogradTransform.filter(g, gOffset, tapStride, channels, u, uOffset, uStride, work);
+        } else {
+            WinogradTransform5.filter(g, gOffset, tapStride, channels, u, uOffset, uStride, work);
+        }
     }
 
     /// Writes all of y.
@@ -238,24 +263,34 @@ record Winograd(Windows in, Windows out, int batch) {
             float[] work) {
         int depth = out.depth();
         if (columns % LANES == 0 && out.isInside(tile)) {
-            WinogradTransform.output(
-                    m,
-                    mOffset,
-                    mStride,
-                    columns,
-                    y,
-                    out.offset(tile) + column,
-                    out.width() * depth,
-                    depth,
-                    work);
+            int at = out.offset(tile) + column;
+            backTransform(m, mOffset, mStride, columns, y, at, out.width() * depth, depth, work);
             return;
         }
         int padded = Panels.paddedColumns(columns);
         float[] window =
-                Scratch.floats(Scratch.Use.WINDOW, (long) Windows.STEP * Windows.STEP * padded);
-        WinogradTransform.output(
-                m, mOffset, mStride, padded, window, 0, Windows.STEP * padded, padded, work);
+                Scratch.floats(Scratch.Use.WINDOW, (long) out.side() * out.side() * padded);
+        backTransform(m, mOffset, mStride, padded, window, 0, out.side() * padded, padded, work);
         out.write(window, padded, tile, column, columns, y);
+    }
+
+    private void backTransform(
+            float[] m,
+            int mOffset,
+            int mStride,
+            int channels,
+            float[] y,
+            int yOffset,
+            int lineStride,
+            int columnStride,
+            float[] work) {
+        if (filterSide == 3) {
+            WinogradTransform.output(
+                    m, mOffset, mStride, channels, y, yOffset, lineStride, columnStride, work);
+        } else {
+            WinogradTransform5.output(
+                    m, mOffset, mStride, channels, y, yOffset, lineStride, columnStride, work);
+        }
     }
 
     static int[] rows(Scratch.Use use, int count, int stride) {

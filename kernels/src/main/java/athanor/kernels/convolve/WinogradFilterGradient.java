@@ -10,12 +10,18 @@ import athanor.kernels.matmul.Tiles;
 import athanor.kernels.parallel.Parallel;
 import athanor.kernels.parallel.Scratch;
 
-/// The gradient of 3x3 filters of stride 1 by Winograd's F(4x4, 3x3); see [WinogradTransform]. Each
+/// The gradient of 3x3 and 5x5 filters of stride 1 by Winograd's tiles; see [Winograd]. Each
 /// element of the transformed filters is a product `K x C` whose sum runs over all tiles of all
 /// images. Where that leaves few pieces, the tiles are cut into parts, as many as the shape says,
 /// whose sums are added in their order.
 record WinogradFilterGradient(
-        Windows in, Windows out, int batch, int parts, int partTiles, int filterBlock) {
+        Windows in,
+        Windows out,
+        int batch,
+        int filterSide,
+        int parts,
+        int partTiles,
+        int filterBlock) {
     private static final int PIECE = 300_000;
     private static final int LEAST_TILES = 48;
     private static final int MOST_TILES = 96;
@@ -26,6 +32,7 @@ record WinogradFilterGradient(
     private static final int MOST_SUMS = 10_000_000;
 
     static WinogradFilterGradient of(ConvolutionGeometry g) {
+        int step = SIDE + 1 - g.filterHeight();
         Windows in =
                 Windows.covering(
                         g.outputHeight(),
@@ -34,6 +41,7 @@ record WinogradFilterGradient(
                         g.width(),
                         g.channels(),
                         SIDE,
+                        step,
                         g.paddingHeight(),
                         g.paddingWidth());
         Windows out =
@@ -43,7 +51,8 @@ record WinogradFilterGradient(
                         g.outputHeight(),
                         g.outputWidth(),
                         g.filters(),
-                        Windows.STEP,
+                        step,
+                        step,
                         0,
                         0);
         int tiles = g.batch() * in.tilesPerImage();
@@ -55,7 +64,8 @@ record WinogradFilterGradient(
         int parts = (tiles + partTiles - 1) / partTiles;
         int left = Math.max(blocks, PIECES / parts);
         int filterBlock = Math.max(Tiles.tableLength((g.filters() + left - 1) / left), 60);
-        return new WinogradFilterGradient(in, out, g.batch(), parts, partTiles, filterBlock);
+        return new WinogradFilterGradient(
+                in, out, g.batch(), g.filterHeight(), parts, partTiles, filterBlock);
     }
 
     void run(float[] x, float[] dy, float[] dw) {
@@ -174,25 +184,23 @@ record WinogradFilterGradient(
             int mStride,
             float[] work) {
         int depth = out.depth();
-        if (filters % LANES == 0 && out.isInside(tile)) {
-            WinogradTransform.outputGradient(
-                    dy,
-                    out.offset(tile) + filter,
-                    out.width() * depth,
-                    depth,
-                    filters,
-                    m,
-                    mOffset,
-                    mStride,
-                    work);
-            return;
-        }
+        boolean direct = filters % LANES == 0 && out.isInside(tile);
         int padded = Panels.paddedColumns(filters);
-        float[] window =
-                Scratch.floats(Scratch.Use.WINDOW, (long) Windows.STEP * Windows.STEP * padded);
-        out.read(dy, tile, filter, filters, window, padded);
-        WinogradTransform.outputGradient(
-                window, 0, Windows.STEP * padded, padded, padded, m, mOffset, mStride, work);
+        float[] source = dy;
+        if (!direct) {
+            source = Scratch.floats(Scratch.Use.WINDOW, (long) out.side() * out.side() * padded);
+            out.read(dy, tile, filter, filters, source, padded);
+        }
+        int offset = direct ? out.offset(tile) + filter : 0;
+        int columnStride = direct ? depth : padded;
+        int lineStride = (direct ? out.width() : out.side()) * columnStride;
+        if (filterSide == 3) {
+            WinogradTransform.outputGradient(
+                    source, offset, lineStride, columnStride, padded, m, mOffset, mStride, work);
+        } else {
+            WinogradTransform5.outputGradient(
+                    source, offset, lineStride, columnStride, padded, m, mOffset, mStride, work);
+        }
     }
 
     private void transformBack(
@@ -200,23 +208,42 @@ record WinogradFilterGradient(
         int channels = in.depth();
         int padded = Panels.paddedColumns(channels);
         float[] work = Scratch.floats(Scratch.Use.TILE, WinogradTransform.WORK);
-        float[] taps = Scratch.floats(Scratch.Use.WINDOW, 9L * padded);
+        int taps = filterSide * filterSide;
+        float[] window = Scratch.floats(Scratch.Use.WINDOW, (long) taps * padded);
+        boolean direct = channels == padded;
+        float[] target = direct ? dw : window;
         for (int k = from; k < to; k++) {
-            boolean direct = channels == padded;
-            WinogradTransform.filterGradient(
-                    sums,
-                    k * padded,
-                    sumStride,
-                    parts,
-                    partStride,
-                    padded,
-                    direct ? dw : taps,
-                    direct ? k * 9 * channels : 0,
-                    padded,
-                    work);
+            int at = k * padded;
+            int offset = direct ? k * taps * channels : 0;
+            if (filterSide == 3) {
+                WinogradTransform.filterGradient(
+                        sums,
+                        at,
+                        sumStride,
+                        parts,
+                        partStride,
+                        padded,
+                        target,
+                        offset,
+                        padded,
+                        work);
+            } else {
+                WinogradTransform5.filterGradient(
+                        sums,
+                        at,
+                        sumStride,
+                        parts,
+                        partStride,
+                        padded,
+                        target,
+                        offset,
+                        padded,
+                        work);
+            }
             if (!direct) {
-                for (int tap = 0; tap < 9; tap++) {
-                    System.arraycopy(taps, tap * padded, dw, (k * 9 + tap) * channels, channels);
+                for (int tap = 0; tap < taps; tap++) {
+                    System.arraycopy(
+                            window, tap * padded, dw, (k * taps + tap) * channels, channels);
                 }
             }
         }

@@ -21,7 +21,7 @@ final class WinogradTransform {
 
     private WinogradTransform() {}
 
-    private static FloatVector load(float[] x, int index) {
+    static FloatVector load(float[] x, int index) {
         return FloatVector.fromArray(SPECIES, x, index);
     }
 
@@ -110,7 +110,7 @@ final class WinogradTransform {
                         .add(load(m, from + 5 * SIDE * mStride))
                         .intoArray(work, to + 3 * SIDE * LANES);
             }
-            for (int i = 0; i < Windows.STEP; i++) {
+            for (int i = 0; i < 4; i++) {
                 int from = i * SIDE * LANES;
                 FloatVector m1 = load(work, from + LANES);
                 FloatVector m2 = load(work, from + 2 * LANES);
@@ -143,7 +143,7 @@ final class WinogradTransform {
             int mStride,
             float[] work) {
         for (int c = 0; c < channels; c += LANES) {
-            for (int j = 0; j < Windows.STEP; j++) {
+            for (int j = 0; j < 4; j++) {
                 int from = dyOffset + c + j * columnStride;
                 FloatVector y0 = load(dy, from);
                 FloatVector y1 = load(dy, from + lineStride);

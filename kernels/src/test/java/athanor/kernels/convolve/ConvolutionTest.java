@@ -129,7 +129,11 @@ class ConvolutionTest {
                                 square(3, 14, 100, 150, 3, 1, 0),
                                 square(2, 27, 32, 64, 3, 1, 2),
                                 square(60, 4, 64, 64, 3, 1, 1),
-                                square(1, 3, 16, 16, 3, 1, 1)));
+                                square(1, 3, 16, 16, 3, 1, 1),
+                                square(2, 27, 64, 192, 5, 1, 2),
+                                square(3, 7, 17, 33, 5, 1, 2),
+                                square(2, 9, 20, 40, 5, 1, 0),
+                                square(1, 8, 100, 16, 5, 1, 4)));
         SplittableRandom random = new SplittableRandom(7);
         while (list.size() < 200) {
             int groups = random.nextInt(3) == 0 ? random.nextInt(1, 5) : 1;
