@@ -1,10 +1,12 @@
 package athanor.kernels.convolve;
 
+import athanor.kernels.layout.Transpose;
 import athanor.kernels.matmul.Panels;
 import athanor.kernels.matmul.Runs;
 import athanor.kernels.matmul.Tiles;
 import athanor.kernels.parallel.Parallel;
 import athanor.kernels.parallel.Scratch;
+import java.util.Arrays;
 
 /// The gradient of the filters: `dw = dy^T X`, where `X [N P Q, R S C]` holds what each output
 /// place saw. X is never whole: each piece packs the panels of it that it multiplies next. The sum
@@ -13,8 +15,16 @@ import athanor.kernels.parallel.Scratch;
 ///
 /// dy, whose columns are the rows of tiles, is packed too, six columns side by side: where its rows
 /// are a power of two apart, they would all fall on the same lines of the first cache.
+///
+/// Where X has few columns, or few channels, `dw^T = X^T dy` is made instead: rows of X are copied
+/// line by line of the filter, and dy fills whole vectors.
 record FilterGradient(
-        ConvolutionGeometry geometry, int parts, int partRows, int blocks, int filterBlock) {
+        ConvolutionGeometry geometry,
+        int parts,
+        int partRows,
+        int blocks,
+        int filterBlock,
+        boolean transposed) {
     /// Output places whose X is packed at a time, and columns of it: together half a megabyte.
     private static final int DEPTH = 256;
 
@@ -22,6 +32,11 @@ record FilterGradient(
     private static final int PIECES = 16;
     private static final int LEAST_PART = 4 * DEPTH;
     private static final int LEAST_FILTERS = 20 * Tiles.ROWS;
+
+    private static final int FEW_CHANNELS = 16;
+
+    /// Numbers behind a packed row of X, for the vector that copies its end.
+    private static final int SPARE = 16;
 
     /// From six packed columns of dy to the next six.
     private static final int COLUMNS_STRIDE = DEPTH * Tiles.ROWS + 16;
@@ -35,14 +50,22 @@ record FilterGradient(
         int left = Math.max(1, PIECES / (blocks * g.groups() * parts));
         int filterBlock =
                 Math.max(LEAST_FILTERS, Tiles.tableLength((g.groupFilters() + left - 1) / left));
-        return new FilterGradient(g, parts, partRows, blocks, filterBlock);
+        boolean transposed =
+                g.groups() == 1
+                        && g.dilationWidth() == 1
+                        && blocks == 1
+                        && (g.channels() < FEW_CHANNELS || g.filterLength() < g.filters());
+        if (transposed) {
+            filterBlock = (filterBlock + Tiles.PANEL - 1) / Tiles.PANEL * Tiles.PANEL;
+        }
+        return new FilterGradient(g, parts, partRows, blocks, filterBlock, transposed);
     }
 
     void run(float[] x, float[] dy, float[] dw) {
         ConvolutionGeometry g = geometry;
         int size = g.filters() * g.filterLength();
-        float[] sums =
-                parts == 1 ? dw : Scratch.floats(Scratch.Use.PARTIAL_SUMS, (long) parts * size);
+        boolean inPlace = parts == 1 && !transposed;
+        float[] sums = inPlace ? dw : Scratch.floats(Scratch.Use.PARTIAL_SUMS, (long) parts * size);
         int filterBlocks = (g.groupFilters() + filterBlock - 1) / filterBlock;
         Parallel.range(
                 parts * g.groups() * filterBlocks * blocks,
@@ -52,20 +75,103 @@ record FilterGradient(
                     int filter = piece / blocks % filterBlocks * filterBlock;
                     int group = piece / (blocks * filterBlocks) % g.groups();
                     int part = piece / (blocks * filterBlocks) / g.groups();
-                    sumPart(x, dy, part, group, filter, column, sums, part * size);
+                    if (transposed) {
+                        sumTransposed(x, dy, part, filter, sums, part * size);
+                    } else {
+                        sumPart(x, dy, part, group, filter, column, sums, part * size);
+                    }
                 });
         if (parts > 1) {
             Parallel.range(
                     size,
                     Parallel.pieceOf(size),
                     (from, to) -> {
-                        System.arraycopy(sums, from, dw, from, to - from);
                         for (int part = 1; part < parts; part++) {
                             for (int i = from; i < to; i++) {
-                                dw[i] += sums[part * size + i];
+                                sums[i] += sums[part * size + i];
                             }
                         }
                     });
+        }
+        if (transposed) {
+            Transpose.run(sums, new int[] {g.filterLength(), g.filters()}, new int[] {1, 0}, dw);
+        } else if (!inPlace) {
+            System.arraycopy(sums, 0, dw, 0, size);
+        }
+    }
+
+    private void sumTransposed(
+            float[] x, float[] dy, int part, int filter, float[] sums, int offset) {
+        ConvolutionGeometry g = geometry;
+        int length = g.filterLength();
+        int n = Math.min(filterBlock, g.filters() - filter);
+        int[] xRows = Scratch.ints(Scratch.Use.ROWS, Tiles.tableLength(length));
+        int[] sumRows = Scratch.ints(Scratch.Use.TILE, Tiles.tableLength(length));
+        for (int j = 0; j < length; j++) {
+            xRows[j] = j;
+            sumRows[j] = j * g.filters();
+        }
+        Tiles.fillTable(xRows, length);
+        Tiles.fillTable(sumRows, length);
+        // An odd number of cache lines, or every row would fall on the same ones.
+        int stride = ((length + 2 * SPARE - 1) / SPARE | 1) * SPARE;
+        float[] rows = Scratch.floats(Scratch.Use.ROWS, (long) DEPTH * stride);
+        float[] panels = Scratch.floats(Scratch.Use.PANELS, (long) DEPTH * Panels.paddedColumns(n));
+        int end = Math.min(g.outputRows(), (part + 1) * partRows);
+        for (int from = part * partRows; from < end; from += DEPTH) {
+            int depth = Math.min(DEPTH, end - from);
+            packRows(x, from, from + depth, rows, stride);
+            int source = from * g.filters() + filter;
+            Panels.pack(false, depth, n, dy, source, g.filters(), panels, 0, 0, depth);
+            Tiles.multiply(
+                    length,
+                    n,
+                    new Runs(n).add(0, depth),
+                    rows,
+                    0,
+                    xRows,
+                    stride,
+                    panels,
+                    0,
+                    sums,
+                    offset + filter,
+                    sumRows,
+                    from > part * partRows);
+        }
+    }
+
+    /// Packs rows of X: what the output places from (inclusive) to (exclusive) saw, line by line of
+    /// the filter.
+    private void packRows(float[] x, int from, int to, float[] rows, int stride) {
+        ConvolutionGeometry g = geometry;
+        int channels = g.channels();
+        int run = g.filterWidth() * channels;
+        for (int place = from; place < to; place++) {
+            int column = place % g.outputWidth() * g.strideWidth() - g.paddingWidth();
+            int line = place / g.outputWidth() % g.outputHeight() * g.strideHeight();
+            int image = place / g.outputWidth() / g.outputHeight();
+            int first = Math.max(0, -column);
+            int last = Math.min(g.filterWidth(), g.width() - column);
+            int target = (place - from) * stride;
+            for (int r = 0; r < g.filterHeight(); r++) {
+                int h = line - g.paddingHeight() + r * g.dilationHeight();
+                int source = ((image * g.height() + h) * g.width() + column) * channels;
+                boolean inside = h >= 0 && h < g.height();
+                if (inside && first == 0 && last == g.filterWidth()) {
+                    Panels.copyRun(x, source, run, rows, target);
+                } else {
+                    Arrays.fill(rows, target, target + run, 0);
+                    if (inside && first < last) {
+                        System.arraycopy(
+                                x,
+                                source + first * channels,
+                                rows,
+                                target + first * channels,
+                                (last - first) * channels);
+                    }
+                }
+                target += run;
+            }
         }
     }
 
@@ -126,7 +232,7 @@ record FilterGradient(
             int source = offset + row * stride;
             int target = row * Tiles.ROWS;
             for (int k = 0; k < filters; k += Tiles.ROWS) {
-                Panels.copySix(dy, source + k, columns, target);
+                Panels.copyRun(dy, source + k, Tiles.ROWS, columns, target);
                 target += COLUMNS_STRIDE;
             }
         }

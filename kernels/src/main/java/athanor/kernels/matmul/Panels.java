@@ -104,15 +104,16 @@ public final class Panels {
         }
     }
 
-    /// Copies at least six numbers, where x has them, in whole vectors.
-    public static void copySix(float[] x, int from, float[] target, int to) {
-        if (from + Tiles.ROWS + LANES <= x.length) {
-            for (int j = 0; j < Tiles.ROWS; j += LANES) {
+    /// Copies a few numbers in whole vectors, which may write up to a vector more than that, or
+    /// fewer than asked for where x ends.
+    public static void copyRun(float[] x, int from, int count, float[] target, int to) {
+        if (from + count + LANES <= x.length) {
+            for (int j = 0; j < count; j += LANES) {
                 FloatVector.fromArray(SPECIES, x, from + j).intoArray(target, to + j);
             }
             return;
         }
-        System.arraycopy(x, from, target, to, Math.min(Tiles.ROWS, x.length - from));
+        System.arraycopy(x, from, target, to, Math.min(count, x.length - from));
     }
 
     /// Writes zeros into a block of `rows x columns` numbers.
