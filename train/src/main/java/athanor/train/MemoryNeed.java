@@ -32,7 +32,7 @@ record MemoryNeed(long fixed, long perImage) {
         for (int probe = Math.min(batch, 128) / 4 * 2; probe > 4; probe = probe / 4 * 2) {
             try {
                 return measure(model, image, backend, probe);
-            } catch (OutOfMemory e) {
+            } catch (OutOfMemory | OutOfMemoryError e) {
                 backend.memory().trim();
             }
         }
@@ -45,7 +45,7 @@ record MemoryNeed(long fixed, long perImage) {
 
     /// One line for a step that ran out of memory: what it needs, and which batch would fit.
     static TrainingProblem explain(
-            Module model, ImageShape image, Backend backend, int batch, OutOfMemory cause) {
+            Module model, ImageShape image, Backend backend, int batch, Throwable cause) {
         backend.memory().trim();
         System.gc();
         Runtime runtime = Runtime.getRuntime();
@@ -53,7 +53,7 @@ record MemoryNeed(long fixed, long perImage) {
         MemoryNeed need;
         try {
             need = measureNear(model, image, backend, batch);
-        } catch (OutOfMemory e) {
+        } catch (OutOfMemory | OutOfMemoryError e) {
             return new TrainingProblem(
                     "not even a batch of 4 fits into the heap of %,d MB; give it more: ATHANOR_JAVA_OPTS=-Xmx8g"
                             .formatted(runtime.maxMemory() >> 20),

@@ -90,7 +90,7 @@ final class Trainer {
                 long began = System.nanoTime();
                 try (Batch batch = batches.next().orElseThrow()) {
                     at = step(batch, at, began);
-                } catch (OutOfMemory e) {
+                } catch (OutOfMemory | OutOfMemoryError e) {
                     throw MemoryNeed.explain(
                             model, training.shape(), backend, training.batchSize(), e);
                 }
