@@ -26,7 +26,8 @@ record WinogradFilterGradient(
     private static final int LEAST_TILES = 48;
     private static final int MOST_TILES = 96;
     private static final int PIECES = 8;
-    private static final int FILTERS = 126;
+    /// Filters of a piece, at most where the shape alone gives pieces enough.
+    private static final int FILTERS = 128;
 
     /// Numbers of partial sums that are worth having.
     private static final int MOST_SUMS = 10_000_000;
@@ -56,7 +57,7 @@ record WinogradFilterGradient(
                         0,
                         0);
         int tiles = g.batch() * in.tilesPerImage();
-        int blocks = (g.filters() + FILTERS + 1) / (FILTERS + 2);
+        int blocks = (g.filters() + FILTERS - 1) / FILTERS;
         long sums = (long) ELEMENTS * g.filters() * Panels.paddedColumns(g.channels());
         int wanted =
                 (int) Math.min(PIECES / blocks, Math.min(tiles / LEAST_TILES, MOST_SUMS / sums));

@@ -228,6 +228,18 @@ final class WinogradTransform {
         }
     }
 
+    /// Adds a vector of each element over the parts, in their order.
+    static void sumParts(
+            float[] s, int sOffset, int sStride, int parts, int partStride, float[] work) {
+        for (int e = 0; e < ELEMENTS; e++) {
+            FloatVector sum = load(s, sOffset + e * sStride);
+            for (int part = 1; part < parts; part++) {
+                sum = sum.add(load(s, sOffset + e * sStride + part * partStride));
+            }
+            sum.intoArray(work, e * LANES);
+        }
+    }
+
     /// `dg = G^T s G`, where s is the sum of `parts` arrays that lie `partStride` apart, added in
     /// their order.
     static void filterGradient(
@@ -242,13 +254,7 @@ final class WinogradTransform {
             int tapStride,
             float[] work) {
         for (int c = 0; c < channels; c += LANES) {
-            for (int e = 0; e < ELEMENTS; e++) {
-                FloatVector sum = load(s, sOffset + c + e * sStride);
-                for (int part = 1; part < parts; part++) {
-                    sum = sum.add(load(s, sOffset + c + e * sStride + part * partStride));
-                }
-                sum.intoArray(work, e * LANES);
-            }
+            sumParts(s, sOffset + c, sStride, parts, partStride, work);
             for (int j = 0; j < SIDE; j++) {
                 int at = j * LANES;
                 FloatVector s1 = load(work, at + SIDE * LANES);

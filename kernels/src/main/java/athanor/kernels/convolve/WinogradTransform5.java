@@ -1,10 +1,10 @@
 package athanor.kernels.convolve;
 
-import static athanor.kernels.convolve.WinogradTransform.ELEMENTS;
 import static athanor.kernels.convolve.WinogradTransform.LANES;
 import static athanor.kernels.convolve.WinogradTransform.SIDE;
 import static athanor.kernels.convolve.WinogradTransform.SPECIES;
 import static athanor.kernels.convolve.WinogradTransform.load;
+import static athanor.kernels.convolve.WinogradTransform.sumParts;
 
 import jdk.incubator.vector.FloatVector;
 
@@ -168,13 +168,7 @@ final class WinogradTransform5 {
             int tapStride,
             float[] work) {
         for (int c = 0; c < channels; c += LANES) {
-            for (int e = 0; e < ELEMENTS; e++) {
-                FloatVector sum = load(s, sOffset + c + e * sStride);
-                for (int part = 1; part < parts; part++) {
-                    sum = sum.add(load(s, sOffset + c + e * sStride + part * partStride));
-                }
-                sum.intoArray(work, e * LANES);
-            }
+            sumParts(s, sOffset + c, sStride, parts, partStride, work);
             for (int j = 0; j < SIDE; j++) {
                 collect(work, j * LANES, SIDE * LANES, work, j * LANES, SIDE * LANES);
             }
