@@ -13,8 +13,9 @@ import java.util.Arrays;
 /// runs over all places of all images, so where dw is small, it is cut into parts, as many as the
 /// shape says, whose sums are added in their order.
 ///
-/// dy, whose columns are the rows of tiles, is packed too, six columns side by side: where its rows
-/// are a power of two apart, they would all fall on the same lines of the first cache.
+/// dy, whose columns are the rows of tiles, is packed too, the columns of a tile side by side:
+/// where its rows are a power of two apart, they would all fall on the same lines of the first
+/// cache.
 ///
 /// Where X has few columns, or few channels, `dw^T = X^T dy` is made instead: rows of X are copied
 /// line by line of the filter, and dy fills whole vectors.
@@ -224,8 +225,8 @@ record FilterGradient(
         }
     }
 
-    /// Packs `depth x filters` of dy, six columns side by side. A vector takes more than six: what
-    /// is too much, the next row overwrites, or it lies behind the last.
+    /// Packs `depth x filters` of dy, the columns of a tile side by side. A vector takes more than
+    /// six: what is too much, the next row overwrites, or it lies behind the last.
     private static void packColumns(
             float[] dy, int offset, int stride, int depth, int filters, float[] columns) {
         for (int row = 0; row < depth; row++) {

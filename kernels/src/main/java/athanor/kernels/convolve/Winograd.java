@@ -22,8 +22,8 @@ record Winograd(Windows in, Windows out, int batch, int filterSide) {
     /// tiles make it worth to read the filters, which may not fit.
     private static final int PIECE = 300_000;
 
-    private static final int LEAST_TILES = 8 * Tiles.ROWS;
-    private static final int MOST_TILES = 16 * Tiles.ROWS;
+    private static final int LEAST_TILES = Tiles.tableLength(48);
+    private static final int MOST_TILES = Tiles.tableLength(96);
     private static final int PIECES = 8;
 
     static Winograd forward(ConvolutionGeometry g) {

@@ -8,7 +8,7 @@ import athanor.kernels.parallel.Scratch;
 /// as in BLAS.
 public final class Gemm {
     /// Rows of C that make a piece: enough to use what is read of B often.
-    private static final int BLOCK_ROWS = 40 * Tiles.ROWS;
+    private static final int BLOCK_ROWS = 240 / Tiles.ROWS * Tiles.ROWS;
 
     private static final int PIECES = 16;
 
@@ -54,14 +54,18 @@ public final class Gemm {
         for (int from = 0; from < k; from += stage) {
             int depth = Math.min(stage, k - from);
             pack(transposeB, depth, n, b, bOffset + from * (transposeB ? 1 : ldb), ldb, panels);
+            float[] left = a;
+            if (transposeA) {
+                left = Scratch.floats(Scratch.Use.ROWS, (long) m * depth);
+                transpose(m, depth, a, aOffset + from * lda, lda, left);
+            }
             multiplyPacked(
-                    transposeA,
                     m,
                     n,
                     depth,
-                    a,
-                    aOffset + from * (transposeA ? lda : 1),
-                    lda,
+                    left,
+                    transposeA ? 0 : aOffset + from,
+                    transposeA ? depth : lda,
                     panels,
                     c,
                     cOffset,
@@ -96,8 +100,16 @@ public final class Gemm {
                 });
     }
 
+    private static void transpose(int m, int depth, float[] a, int aOffset, int lda, float[] rows) {
+        Parallel.range(
+                m,
+                PACKED_ROWS,
+                (row, end) ->
+                        Panels.packTransposed(
+                                end - row, depth, a, aOffset + row, lda, rows, row * depth, depth));
+    }
+
     private static void multiplyPacked(
-            boolean transposeA,
             int m,
             int n,
             int depth,
@@ -130,9 +142,9 @@ public final class Gemm {
                             Math.min(blockColumns, n - column),
                             run,
                             a,
-                            aOffset + row * (transposeA ? 1 : lda),
-                            rows(Scratch.Use.ROWS, rows, transposeA ? 1 : lda),
-                            transposeA ? lda : 1,
+                            aOffset + row * lda,
+                            rows(Scratch.Use.ROWS, rows, lda),
+                            1,
                             panels,
                             column * depth,
                             c,

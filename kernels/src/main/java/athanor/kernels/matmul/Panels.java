@@ -57,7 +57,9 @@ public final class Panels {
         }
     }
 
-    private static void packTransposed(
+    /// Writes `target[k, j] = B[j, k]` for a block of `rows x columns` of the target, whose leading
+    /// dimension is `width`.
+    static void packTransposed(
             int rows,
             int columns,
             float[] b,

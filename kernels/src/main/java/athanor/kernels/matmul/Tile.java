@@ -6,8 +6,8 @@ package athanor.kernels.matmul;
 /// `C[i, j] (+)= sum over k below depth of A[i, k] B[k, j]`
 interface Tile {
     /// @param depth how many k
-    /// @param a holds `A[i, k]` at `aShift + aRows[aRow + i] + k` (or `k * aStride`, in a strided
-    /// tile)
+    /// @param a holds `A[i, k]` at `aShift + aRows[aRow + i] + k`, or in a tile of columns at
+    /// `aShift + aRows[aRow] + k * aStride + i`
     /// @param b holds `B[k, j]` at `bOffset + k * width + j`: a packed panel, see [Panels]
     /// @param c holds `C[i, j]` at `cShift + cRows[cRow + i] + j`
     void run(

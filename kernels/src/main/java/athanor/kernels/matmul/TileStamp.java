@@ -25,7 +25,6 @@ import jdk.incubator.vector.VectorSpecies;
 ///     FloatVector sum01 = FloatVector.fromArray(SPECIES, c, c0 + 16);
 ///     FloatVector sum10 = FloatVector.fromArray(SPECIES, c, c1);
 ///     FloatVector sum11 = FloatVector.fromArray(SPECIES, c, c1 + 16);
-///     int aStep = 0; // only in a strided tile, where it stands for k in a[a0 + k]
 ///     for (int k = 0; k < depth; k++) {
 ///         FloatVector b0 = FloatVector.fromArray(SPECIES, b, bOffset + k * 32);
 ///         FloatVector b1 = FloatVector.fromArray(SPECIES, b, bOffset + k * 32 + 16);
@@ -35,7 +34,6 @@ import jdk.incubator.vector.VectorSpecies;
 ///         left = FloatVector.broadcast(SPECIES, a[a1 + k]);
 ///         sum10 = left.fma(b0, sum10);
 ///         sum11 = left.fma(b1, sum11);
-///         aStep += aStride;
 ///     }
 ///     sum00.intoArray(c, c0);
 ///     sum01.intoArray(c, c0 + 16);
@@ -44,10 +42,14 @@ import jdk.incubator.vector.VectorSpecies;
 /// }
 /// ```
 ///
-/// One that overwrites starts from `FloatVector.zero(SPECIES)`. That is another class and not an
-/// `if`, because a vector that may come from two places is a variable the compiler puts into
-/// memory.
-record TileStamp(int rows, int vectors, boolean accumulate, boolean strided) {
+/// One that overwrites starts from `FloatVector.zero(SPECIES)`, and writes these zeros: the lines
+/// of C are on their way into the cache while the loop runs, which is worth a fourth where C is
+/// large and the depth small. It is another class and not an `if`, because a vector that may come
+/// from two places is a variable the compiler puts into memory.
+///
+/// A tile of columns reads `a[at]`, `a[at + 1]` and so on, where `at = a0 + k * aStride`: one check
+/// of the bounds for all rows.
+record TileStamp(int rows, int vectors, boolean accumulate, boolean columns) {
     /// A constant to the compiler, in the stamped classes too.
     static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
 
@@ -107,7 +109,7 @@ record TileStamp(int rows, int vectors, boolean accumulate, boolean strided) {
                                 + "x"
                                 + vectors
                                 + (accumulate ? "Add" : "")
-                                + (strided ? "Strided" : ""));
+                                + (columns ? "Columns" : ""));
         byte[] bytes =
                 ClassFile.of()
                         .build(
@@ -160,14 +162,15 @@ record TileStamp(int rows, int vectors, boolean accumulate, boolean strided) {
                     code.invokestatic(VECTOR, "zero", ZERO);
                 }
                 code.astore(sums[i][j]);
+                if (!accumulate) {
+                    writeStore(code, sums[i][j], c[i], j);
+                }
             }
         }
         writeLoop(code, a, sums);
         for (int i = 0; i < rows; i++) {
             for (int j = 0; j < vectors; j++) {
-                code.aload(sums[i][j]).aload(C);
-                writeIndex(code, c[i], j);
-                code.invokevirtual(VECTOR, "intoArray", STORE);
+                writeStore(code, sums[i][j], c[i], j);
             }
         }
         code.return_();
@@ -175,14 +178,14 @@ record TileStamp(int rows, int vectors, boolean accumulate, boolean strided) {
 
     private void writeLoop(CodeBuilder code, int[] a, int[][] sums) {
         int k = code.allocateLocal(TypeKind.INT);
-        int aStep = strided ? code.allocateLocal(TypeKind.INT) : k;
+        int at = code.allocateLocal(TypeKind.INT);
         int left = code.allocateLocal(TypeKind.REFERENCE);
         int[] right = new int[vectors];
         Label head = code.newLabel();
         Label end = code.newLabel();
         code.iconst_0().istore(k);
-        if (strided) {
-            code.iconst_0().istore(aStep);
+        if (columns) {
+            code.iload(a[0]).istore(at);
         }
         code.labelBinding(head).iload(k).iload(DEPTH).if_icmpge(end);
         for (int j = 0; j < vectors; j++) {
@@ -194,15 +197,21 @@ record TileStamp(int rows, int vectors, boolean accumulate, boolean strided) {
         }
         for (int i = 0; i < rows; i++) {
             code.getstatic(SELF, "SPECIES", SPECIES_TYPE);
-            code.aload(A).iload(a[i]).iload(aStep).iadd().faload();
+            code.aload(A).iload(columns ? at : a[i]);
+            if (columns) {
+                code.loadConstant(i);
+            } else {
+                code.iload(k);
+            }
+            code.iadd().faload();
             code.invokestatic(VECTOR, "broadcast", BROADCAST).astore(left);
             for (int j = 0; j < vectors; j++) {
                 code.aload(left).aload(right[j]).aload(sums[i][j]);
                 code.invokevirtual(VECTOR, "fma", FMA).astore(sums[i][j]);
             }
         }
-        if (strided) {
-            code.iload(aStep).iload(A_STRIDE).iadd().istore(aStep);
+        if (columns) {
+            code.iload(at).iload(A_STRIDE).iadd().istore(at);
         }
         code.iinc(k, 1).goto_(head).labelBinding(end);
     }
@@ -216,6 +225,12 @@ record TileStamp(int rows, int vectors, boolean accumulate, boolean strided) {
             code.iload(shift).iadd().istore(offsets[i]);
         }
         return offsets;
+    }
+
+    private static void writeStore(CodeBuilder code, int sum, int c, int vector) {
+        code.aload(sum).aload(C);
+        writeIndex(code, c, vector);
+        code.invokevirtual(VECTOR, "intoArray", STORE);
     }
 
     /// Leaves the index of the vector of that number on the stack.

@@ -5,17 +5,19 @@ import athanor.kernels.parallel.Scratch;
 /// The product of rows of A with packed panels of B, tile by tile: what matrix products,
 /// convolutions and their gradients have in common.
 ///
-/// A is not packed. A tile reads six rows, each from its own place in memory; so a row may as well
+/// A is not packed. A tile reads some rows, each from its own place in memory; so a row may as well
 /// be what a filter sees of an image (indirect convolution, Dukhan 2019), and no matrix of patches
 /// is ever written. Rows of C lie at places of their own, too. B, which every tile reads again, is
 /// packed, in blocks that stay in the second cache.
 public final class Tiles {
-    /// Six rows by four vectors fill 24 of 32 vector registers with sums; six by two, 12 of 16.
-    public static final int ROWS = 6;
-
     private static final int LANES = TileStamp.SPECIES.length();
+
+    /// Thirteen rows by two vectors fill 26 of AVX-512's 32 vector registers with sums, and are one
+    /// row more than five tiles of 64; six by two, 12 of AVX2's 16; six by four, 24 of NEON's 32.
+    public static final int ROWS = LANES >= 16 ? 13 : 6;
+
     private static final int VECTORS =
-            LANES >= 16 || System.getProperty("os.arch").equals("aarch64") ? 4 : 2;
+            LANES < 16 && System.getProperty("os.arch").equals("aarch64") ? 4 : 2;
 
     /// The columns of a full tile.
     public static final int PANEL = VECTORS * LANES;
@@ -26,13 +28,21 @@ public final class Tiles {
 
     private static final int BLOCK = 96 * 1024;
 
-    /// `[strided][accumulate][vectors - 1]`
+    /// `[columns][accumulate][vectors - 1]`
     private static final Tile[][][] TILES = stampAll();
 
-    /// The rows of the tile that takes what is narrower than a vector.
-    private static final int[] NARROW_ROWS = {0, PANEL, 2 * PANEL, 3 * PANEL, 4 * PANEL, 5 * PANEL};
+    /// The rows of the tile that takes what does not fill one.
+    private static final int[] NARROW_ROWS = narrowRows();
 
     private Tiles() {}
+
+    private static int[] narrowRows() {
+        int[] rows = new int[ROWS];
+        for (int i = 0; i < ROWS; i++) {
+            rows[i] = i * PANEL;
+        }
+        return rows;
+    }
 
     private static Tile[][][] stampAll() {
         Tile[][][] tiles = new Tile[2][2][VECTORS];
@@ -66,7 +76,8 @@ public final class Tiles {
     ///
     /// @param rows how many i; both tables are filled by [#fillTable]
     /// @param a holds row i of A at `aShift + aRows[i]`, in the given runs
-    /// @param aStride the distance of two numbers in a run; 1 is fastest
+    /// @param aStride 1, or the distance of two numbers in a run; then A lies in columns: the rows
+    /// of a tile are neighbours in memory, and what lies behind the last is read, but not used
     /// @param panels B as [Panels] packs it, its depth that of the runs
     /// @param c holds row i of C at `cShift + cRows[i]`
     public static void multiply(
@@ -98,7 +109,8 @@ public final class Tiles {
                         int width = Panels.width(n, j);
                         int offset = panelsOffset + j * runs.depth() + depth * width;
                         boolean add = accumulate || run > 0;
-                        if (n - j >= width) {
+                        boolean whole = aStride == 1 || row + ROWS <= rows;
+                        if (whole && n - j >= width) {
                             multiplyTile(
                                     width,
                                     runs,
@@ -138,7 +150,12 @@ public final class Tiles {
                                 false);
                         for (int i = 0; i < Math.min(ROWS, rows - row); i++) {
                             putNarrow(
-                                    narrow, i * PANEL, c, cShift + j + cRows[row + i], n - j, add);
+                                    narrow,
+                                    i * PANEL,
+                                    c,
+                                    cShift + j + cRows[row + i],
+                                    Math.min(width, n - j),
+                                    add);
                         }
                     }
                 }
