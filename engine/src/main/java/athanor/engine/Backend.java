@@ -110,6 +110,25 @@ public interface Backend {
 
     void convolveFilterGradient(ConvolutionGeometry geometry, Buffer x, Buffer dy, Buffer dw);
 
+    /// `y = conv(x, w) + bias (+ residual)`, and with `relu`, `max(y, 0)`; bias is one number a
+    /// channel.
+    default void convolveAddRelu(
+            ConvolutionGeometry geometry,
+            Buffer x,
+            Buffer w,
+            Buffer bias,
+            Optional<Buffer> residual,
+            boolean relu,
+            Buffer y) {
+        Shape shape = Shape.of(geometry.outputRows(), geometry.filters());
+        convolve(geometry, x, w, y);
+        binary(Binary.ADD, y, shape, bias, Shape.of(geometry.filters()), y, shape);
+        residual.ifPresent(r -> binary(Binary.ADD, y, shape, r, shape, y, shape));
+        if (relu) {
+            unary(Unary.RELU, y, y, shape.size());
+        }
+    }
+
     /// The convolution, and the mean and the variance of each of its channels.
     default void convolveWithMoments(
             ConvolutionGeometry geometry,

@@ -513,6 +513,16 @@ public final class Tensor {
         return Convolution.convolution(this, filters, options);
     }
 
+    /// Convolution, plus the bias `[K]` (and the residual), then ReLU if asked for.
+    public Tensor conv2d(
+            Tensor filters,
+            Tensor bias,
+            Optional<Tensor> residual,
+            boolean relu,
+            Conv2dOptions options) {
+        return ConvolutionAddRelu.convolution(this, filters, bias, residual, relu, options);
+    }
+
     /// The convolution of `max(scale x + shift, 0)`, scale and shift `[C]`, without storing that
     /// image.
     public Tensor conv2dNormalized(

@@ -5,6 +5,8 @@ import java.util.function.UnaryOperator;
 
 /// A function of each element, as a layer.
 public final class Activation extends Module {
+    private static final String RELU = "ReLU";
+
     private final String kind;
     private final UnaryOperator<Tensor> function;
 
@@ -15,7 +17,7 @@ public final class Activation extends Module {
 
     /// max(x, 0).
     public static Activation relu() {
-        return new Activation("ReLU", Tensor::relu);
+        return new Activation(RELU, Tensor::relu);
     }
 
     /// x Phi(x), where Phi is the distribution function of the normal distribution.
@@ -35,6 +37,15 @@ public final class Activation extends Module {
     /// 1 / (1 + exp(-x)).
     public static Activation sigmoid() {
         return new Activation("Sigmoid", Tensor::sigmoid);
+    }
+
+    boolean isRelu() {
+        return kind.equals(RELU);
+    }
+
+    /// x, to which the layer before has applied the function already.
+    Tensor passed(Tensor x) {
+        return run(x, () -> x);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package athanor.nn;
 
+import athanor.engine.GradMode;
 import athanor.engine.Moments;
 import athanor.engine.Shape;
 import athanor.engine.Tensor;
@@ -12,7 +13,8 @@ import java.util.Optional;
 /// In training the mean and variance are those of the batch, and the running ones follow them:
 /// `running = 0.9 running + 0.1 batch`, with the variance divided by count - 1. In evaluation the
 /// running ones are used. Blocks call it together with the convolution before it and the ReLU
-/// behind it, which a backend does in fewer passes over memory.
+/// behind it, which a backend does in fewer passes over memory; in evaluation without gradients it
+/// is folded into the convolution.
 public final class BatchNorm2d extends Module {
     private static final double EPSILON = 1e-5;
     private static final double MOMENTUM = 0.1;
@@ -66,7 +68,13 @@ public final class BatchNorm2d extends Module {
                         Convolution.WithMoments z = conv.withMoments(x);
                         return ofBatch(z.y(), z.moments(), residual, relu);
                     }
-                    return ofRunning(conv.forward(x), residual, relu);
+                    if (GradMode.isEnabled()) {
+                        return ofRunning(conv.forward(x), residual, relu);
+                    }
+                    Tensor scale =
+                            runningVariance.tensor().add(EPSILON).rsqrt().mul(weight.tensor());
+                    Tensor shift = bias.tensor().sub(runningMean.tensor().mul(scale));
+                    return conv.folded(x, scale, shift, residual, relu);
                 });
     }
 

@@ -40,8 +40,33 @@ public final class Conv2d extends Module {
 
     @Override
     protected Tensor compute(Tensor x) {
+        return finished(x, false);
+    }
+
+    /// max(conv(x), 0), in one pass over the result where there is a bias.
+    public Tensor relu(Tensor x) {
+        return run(x, () -> finished(x, true));
+    }
+
+    private Tensor finished(Tensor x, boolean relu) {
+        if (bias.isPresent()) {
+            Tensor b = bias.get().tensor();
+            return x.conv2d(weight.tensor(), b, Optional.empty(), relu, options);
+        }
         Tensor y = x.conv2d(weight.tensor(), options);
-        return bias.map(b -> y.add(b.tensor())).orElse(y);
+        return relu ? y.relu() : y;
+    }
+
+    /// The convolution and the norm behind it as one convolution: `scale` and `shift`, one number a
+    /// filter, are folded into the weight and the bias.
+    Tensor folded(Tensor x, Tensor scale, Tensor shift, Optional<Tensor> residual, boolean relu) {
+        return run(
+                x,
+                () -> {
+                    Tensor filters = weight.tensor().mul(scale.reshape(scale.size(), 1, 1, 1));
+                    Tensor offset = bias.map(b -> shift.add(b.tensor().mul(scale))).orElse(shift);
+                    return x.conv2d(filters, offset, residual, relu, options);
+                });
     }
 
     /// The result and the moments of its channels, summed while they are at hand.

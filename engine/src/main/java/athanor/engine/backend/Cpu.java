@@ -14,6 +14,7 @@ import athanor.kernels.elementwise.Elementwise;
 import athanor.kernels.elementwise.Unary;
 import athanor.kernels.layout.Layout;
 import athanor.kernels.layout.Transpose;
+import athanor.kernels.matmul.Epilogue;
 import athanor.kernels.matmul.Gemm;
 import athanor.kernels.normalize.BatchNorm;
 import athanor.kernels.normalize.LayerNorm;
@@ -267,6 +268,28 @@ public final class Cpu implements Backend {
             Convolution.forward(geometry, floats(x), floats(w), floats(y));
         } else {
             reference.convolve(geometry, x, w, y);
+        }
+    }
+
+    @Override
+    public void convolveAddRelu(
+            ConvolutionGeometry geometry,
+            Buffer x,
+            Buffer w,
+            Buffer bias,
+            Optional<Buffer> residual,
+            boolean relu,
+            Buffer y) {
+        if (areFloats(x, w, bias, y)) {
+            Epilogue epilogue =
+                    new Epilogue(
+                            geometry.filters(),
+                            floats(bias),
+                            floats(residual).orElse(new float[0]),
+                            relu ? 0 : Float.NEGATIVE_INFINITY);
+            Convolution.forward(geometry, floats(x), floats(w), floats(y), epilogue);
+        } else {
+            Backend.super.convolveAddRelu(geometry, x, w, bias, residual, relu, y);
         }
     }
 

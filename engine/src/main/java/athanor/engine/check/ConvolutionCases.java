@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// Convolutions, plain, with moments, and with normalized input.
+/// Convolutions: plain, finished by bias, residual and ReLU, with moments, with normalized input.
 final class ConvolutionCases {
     /// An image, filters, and the way over it.
     private record Sample(String name, Shape image, Shape filters, Conv2dOptions options) {
@@ -23,6 +23,21 @@ final class ConvolutionCases {
 
         int terms() {
             return Math.max(1, filters.size(1, 4));
+        }
+
+        Shape result() {
+            var o = options;
+            int high =
+                    image.dim(1)
+                            + 2 * o.paddingHeight()
+                            - o.dilationHeight() * (filters.dim(1) - 1);
+            int wide =
+                    image.dim(2) + 2 * o.paddingWidth() - o.dilationWidth() * (filters.dim(2) - 1);
+            return Shape.of(
+                    image.dim(0),
+                    (high - 1) / o.strideHeight() + 1,
+                    (wide - 1) / o.strideWidth() + 1,
+                    filters.dim(0));
         }
 
         Input x() {
@@ -91,9 +106,13 @@ final class ConvolutionCases {
                 .flatMap(
                         s ->
                                 s.image().dim(0) == 0
-                                        ? Stream.of(plain(s), normalized(s))
+                                        ? Stream.of(plain(s), finished(s), normalized(s))
                                         : Stream.of(
-                                                plain(s), moments(s), normed(s), normalized(s)));
+                                                plain(s),
+                                                finished(s),
+                                                moments(s),
+                                                normed(s),
+                                                normalized(s)));
     }
 
     private static OperationCase plain(Sample s) {
@@ -103,6 +122,43 @@ final class ConvolutionCases {
                 t -> t.get(0).conv2d(t.get(1), s.options()),
                 s.x(),
                 s.w());
+    }
+
+    /// Bias, residual and ReLU in every combination, one for each sample.
+    private static OperationCase finished(Sample s) {
+        int combination = SAMPLES.indexOf(s) % 4;
+        boolean relu = combination % 2 == 1;
+        Input bias = any().with(Shape.of(s.filters().dim(0)));
+        return combination < 2
+                ? OperationCase.of(
+                        "convolutionAddRelu/" + s.text(),
+                        s.terms(),
+                        t ->
+                                t.get(0)
+                                        .conv2d(
+                                                t.get(1),
+                                                t.get(2),
+                                                Optional.empty(),
+                                                relu,
+                                                s.options()),
+                        s.x(),
+                        s.w(),
+                        bias)
+                : OperationCase.of(
+                        "convolutionAddRelu/residual " + s.text(),
+                        s.terms(),
+                        t ->
+                                t.get(0)
+                                        .conv2d(
+                                                t.get(1),
+                                                t.get(2),
+                                                Optional.of(t.get(3)),
+                                                relu,
+                                                s.options()),
+                        s.x(),
+                        s.w(),
+                        bias,
+                        any().with(s.result()));
     }
 
     private static OperationCase moments(Sample s) {

@@ -1,5 +1,6 @@
 package athanor.kernels.convolve;
 
+import athanor.kernels.matmul.Epilogue;
 import athanor.kernels.matmul.Gemm;
 import java.util.Arrays;
 
@@ -34,6 +35,12 @@ public final class Convolution {
 
     /// Writes y.
     public static void forward(ConvolutionGeometry g, float[] x, float[] w, float[] y) {
+        forward(g, x, w, y, Epilogue.NONE);
+    }
+
+    /// Writes y, finished.
+    public static void forward(
+            ConvolutionGeometry g, float[] x, float[] w, float[] y, Epilogue epilogue) {
         if (g.outputRows() == 0 || g.filters() == 0) {
             return;
         }
@@ -55,16 +62,17 @@ public final class Convolution {
                     y,
                     0,
                     filters,
-                    false);
+                    false,
+                    epilogue);
             return;
         }
         if (isWinograd(g)) {
             Winograd winograd = Winograd.forward(g);
-            winograd.run(x, winograd.packForward(w), y);
+            winograd.run(x, winograd.packForward(w), y, epilogue);
             return;
         }
         FilterSweep sweep = FilterSweep.forward(g);
-        sweep.run(x, sweep.packForward(w), y);
+        sweep.run(x, sweep.packForward(w), y, epilogue);
     }
 
     /// Writes dx, also where no output reads the input: the gradient is 0 there.
@@ -95,11 +103,11 @@ public final class Convolution {
         }
         if (isWinograd(g)) {
             Winograd winograd = Winograd.inputGradient(g);
-            winograd.run(dy, winograd.packGradient(w), dx);
+            winograd.run(dy, winograd.packGradient(w), dx, Epilogue.NONE);
             return;
         }
         FilterSweep sweep = FilterSweep.inputGradient(g);
-        sweep.run(dy, sweep.packGradient(w), dx);
+        sweep.run(dy, sweep.packGradient(w), dx, Epilogue.NONE);
     }
 
     /// Writes dw.

@@ -1,6 +1,7 @@
 package athanor.kernels.convolve;
 
 import athanor.kernels.layout.Transpose;
+import athanor.kernels.matmul.Epilogue;
 import athanor.kernels.matmul.Panels;
 import athanor.kernels.matmul.Runs;
 import athanor.kernels.matmul.Tiles;
@@ -137,7 +138,8 @@ record FilterGradient(
                     sums,
                     offset + filter,
                     sumRows,
-                    from > part * partRows);
+                    from > part * partRows,
+                    Epilogue.NONE);
         }
     }
 
@@ -221,7 +223,8 @@ record FilterGradient(
                     sums,
                     offset + firstFilter * length + column,
                     dwRows,
-                    from > part * partRows);
+                    from > part * partRows,
+                    Epilogue.NONE);
         }
     }
 

@@ -1,5 +1,6 @@
 package athanor.kernels.convolve;
 
+import athanor.kernels.matmul.Epilogue;
 import athanor.kernels.matmul.Panels;
 import athanor.kernels.matmul.Runs;
 import athanor.kernels.matmul.Tiles;
@@ -210,9 +211,12 @@ record FilterSweep(
     }
 
     /// Writes all of out.
-    void run(float[] in, float[] panels, float[] out) {
+    void run(float[] in, float[] panels, float[] out, Epilogue epilogue) {
         int lines = geometry.batch() * placesHigh;
-        Parallel.range(lines, pieceLines(lines), (from, to) -> runPiece(in, panels, out, from, to));
+        Parallel.range(
+                lines,
+                pieceLines(lines),
+                (from, to) -> runPiece(in, panels, out, from, to, epilogue));
     }
 
     private int pieceLines(int lines) {
@@ -230,7 +234,8 @@ record FilterSweep(
     }
 
     /// The lines of places from (inclusive) to (exclusive), counted through all images.
-    private void runPiece(float[] in, float[] panels, float[] out, int from, int to) {
+    private void runPiece(
+            float[] in, float[] panels, float[] out, int from, int to, Epilogue epilogue) {
         int padded = paddedLines(from, to);
         float[] source =
                 images.isCopied()
@@ -254,7 +259,7 @@ record FilterSweep(
                     Arrays.fill(out, outRows[i], outRows[i] + outDepth, 0);
                 }
             } else if (rows > 0) {
-                multiply(phase, rows, source, inRows, panels, out, outRows);
+                multiply(phase, rows, source, inRows, panels, out, outRows, epilogue);
             }
         }
     }
@@ -266,7 +271,8 @@ record FilterSweep(
             int[] inRows,
             float[] panels,
             float[] out,
-            int[] outRows) {
+            int[] outRows,
+            Epilogue epilogue) {
         int inDepth = images.depth() / geometry.groups();
         int n = outDepth / geometry.groups();
         int columns = Panels.paddedColumns(n);
@@ -286,7 +292,8 @@ record FilterSweep(
                     out,
                     group * n,
                     outRows,
-                    false);
+                    false,
+                    epilogue);
         }
     }
 

@@ -1,5 +1,6 @@
 package athanor.kernels.convolve;
 
+import athanor.kernels.matmul.Epilogue;
 import java.util.Arrays;
 
 /// Square windows of images `[N, height, width, depth]`, one every `step` lines and columns, which
@@ -96,6 +97,18 @@ record Windows(
                         images,
                         offset(tile, firstLine + i, column) + channel,
                         channels);
+            }
+        }
+    }
+
+    /// Does the same to the channels of each place of a window that lies within the image.
+    void finish(float[] images, int tile, int channel, int channels, Epilogue epilogue) {
+        int firstLine = firstLine(tile);
+        int firstColumn = firstColumn(tile);
+        int to = Math.min(width, firstColumn + side);
+        for (int line = firstLine; line < Math.min(firstLine + side, height); line++) {
+            for (int column = firstColumn; column < to; column++) {
+                epilogue.apply(images, offset(tile, line, column) + channel, channels);
             }
         }
     }

@@ -5,6 +5,7 @@ import static athanor.kernels.convolve.WinogradTransform.LANES;
 import static athanor.kernels.convolve.WinogradTransform.SIDE;
 
 import athanor.kernels.layout.Transpose;
+import athanor.kernels.matmul.Epilogue;
 import athanor.kernels.matmul.Panels;
 import athanor.kernels.matmul.Runs;
 import athanor.kernels.matmul.Tiles;
@@ -150,7 +151,7 @@ record Winograd(Windows in, Windows out, int batch, int filterSide) {
     }
 
     /// Writes all of y.
-    void run(float[] x, float[] filters, float[] y) {
+    void run(float[] x, float[] filters, float[] y, Epilogue epilogue) {
         int tiles = batch * in.tilesPerImage();
         int columns = out.depth();
         int fitting = PIECE / (ELEMENTS * (in.depth() + columns));
@@ -177,7 +178,8 @@ record Winograd(Windows in, Windows out, int batch, int filterSide) {
                             Math.min(pieceTiles, tiles - tile),
                             column,
                             Math.min(blockColumns, columns - column),
-                            y);
+                            y,
+                            epilogue);
                 });
     }
 
@@ -189,7 +191,8 @@ record Winograd(Windows in, Windows out, int batch, int filterSide) {
             int tiles,
             int column,
             int columns,
-            float[] y) {
+            float[] y,
+            Epilogue epilogue) {
         int depth = in.depth();
         int paddedDepth = Panels.paddedColumns(depth);
         int paddedColumns = Panels.paddedColumns(columns);
@@ -222,10 +225,15 @@ record Winograd(Windows in, Windows out, int batch, int filterSide) {
                     m,
                     e * mStride,
                     mRows,
-                    false);
+                    false,
+                    Epilogue.NONE);
         }
         for (int t = 0; t < tiles; t++) {
-            transformOutput(m, t * paddedColumns, mStride, firstTile + t, column, columns, y, work);
+            int tile = firstTile + t;
+            transformOutput(m, t * paddedColumns, mStride, tile, column, columns, y, work);
+            if (epilogue != Epilogue.NONE) {
+                out.finish(y, tile, column, columns, epilogue);
+            }
         }
     }
 

@@ -4,6 +4,7 @@ import static athanor.kernels.convolve.WinogradTransform.ELEMENTS;
 import static athanor.kernels.convolve.WinogradTransform.LANES;
 import static athanor.kernels.convolve.WinogradTransform.SIDE;
 
+import athanor.kernels.matmul.Epilogue;
 import athanor.kernels.matmul.Panels;
 import athanor.kernels.matmul.Runs;
 import athanor.kernels.matmul.Tiles;
@@ -141,7 +142,8 @@ record WinogradFilterGradient(
                         sums,
                         sumOffset + e * sumStride,
                         sumRows,
-                        first > part * partTiles);
+                        first > part * partTiles,
+                        Epilogue.NONE);
             }
         }
     }

@@ -37,6 +37,43 @@ public final class Gemm {
             int cOffset,
             int ldc,
             boolean accumulate) {
+        multiply(
+                transposeA,
+                transposeB,
+                m,
+                n,
+                k,
+                a,
+                aOffset,
+                lda,
+                b,
+                bOffset,
+                ldb,
+                c,
+                cOffset,
+                ldc,
+                accumulate,
+                Epilogue.NONE);
+    }
+
+    /// The same, with something done to C in the end.
+    public static void multiply(
+            boolean transposeA,
+            boolean transposeB,
+            int m,
+            int n,
+            int k,
+            float[] a,
+            int aOffset,
+            int lda,
+            float[] b,
+            int bOffset,
+            int ldb,
+            float[] c,
+            int cOffset,
+            int ldc,
+            boolean accumulate,
+            Epilogue epilogue) {
         if (m == 0 || n == 0) {
             return;
         }
@@ -70,7 +107,8 @@ public final class Gemm {
                     c,
                     cOffset,
                     ldc,
-                    accumulate || from > 0);
+                    accumulate || from > 0,
+                    from + depth == k ? epilogue : Epilogue.NONE);
         }
     }
 
@@ -120,7 +158,8 @@ public final class Gemm {
             float[] c,
             int cOffset,
             int ldc,
-            boolean accumulate) {
+            boolean accumulate,
+            Epilogue epilogue) {
         int blockRows = Math.max(BLOCK_ROWS, Tiles.tableLength((m + 31) / 32));
         int rowBlocks = (m + blockRows - 1) / blockRows;
         int wide = (n + Tiles.PANEL - 1) / Tiles.PANEL;
@@ -150,7 +189,8 @@ public final class Gemm {
                             c,
                             cOffset + row * ldc + column,
                             rows(Scratch.Use.TILE, rows, ldc),
-                            accumulate);
+                            accumulate,
+                            epilogue);
                 });
     }
 

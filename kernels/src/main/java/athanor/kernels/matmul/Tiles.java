@@ -80,6 +80,7 @@ public final class Tiles {
     /// of a tile are neighbours in memory, and what lies behind the last is read, but not used
     /// @param panels B as [Panels] packs it, its depth that of the runs
     /// @param c holds row i of C at `cShift + cRows[i]`
+    /// @param epilogue what is done to C in the end
     public static void multiply(
             int rows,
             int n,
@@ -93,7 +94,8 @@ public final class Tiles {
             float[] c,
             int cShift,
             int[] cRows,
-            boolean accumulate) {
+            boolean accumulate,
+            Epilogue epilogue) {
         for (int column = 0; column < n; column += BLOCK_COLUMNS) {
             int columnEnd = Math.min(n, column + BLOCK_COLUMNS);
             int depth = 0;
@@ -156,6 +158,11 @@ public final class Tiles {
                                     cShift + j + cRows[row + i],
                                     Math.min(width, n - j),
                                     add);
+                        }
+                    }
+                    if (epilogue != Epilogue.NONE && runEnd == runs.count()) {
+                        for (int i = row; i < Math.min(row + ROWS, rows); i++) {
+                            epilogue.apply(c, cShift + cRows[i] + column, columnEnd - column);
                         }
                     }
                 }
