@@ -31,6 +31,10 @@ record FilterGradient(
     private static final int DEPTH = 256;
 
     private static final int BLOCK_COLUMNS = 576 / Tiles.PANEL * Tiles.PANEL;
+
+    /// Places for the columns of a tile: whole vectors.
+    private static final int COLUMNS = Panels.paddedColumns(Tiles.ROWS);
+
     private static final int PIECES = 16;
     private static final int LEAST_PART = 4 * DEPTH;
     private static final int LEAST_FILTERS = 20 * Tiles.ROWS;
@@ -41,7 +45,7 @@ record FilterGradient(
     private static final int SPARE = 16;
 
     /// From six packed columns of dy to the next six.
-    private static final int COLUMNS_STRIDE = DEPTH * Tiles.ROWS + 16;
+    private static final int COLUMNS_STRIDE = DEPTH * COLUMNS + 16;
 
     static FilterGradient of(ConvolutionGeometry g) {
         int rows = g.outputRows();
@@ -109,8 +113,15 @@ record FilterGradient(
         int n = Math.min(filterBlock, g.filters() - filter);
         int[] xRows = Scratch.ints(Scratch.Use.ROWS, Tiles.tableLength(length));
         int[] sumRows = Scratch.ints(Scratch.Use.TILE, Tiles.tableLength(length));
+        // A tap of one channel sees a line of the image: nothing is copied.
+        boolean inLines =
+                g.channels() == 1
+                        && g.strideWidth() == 1
+                        && g.paddingHeight() == 0
+                        && g.paddingWidth() == 0;
         for (int j = 0; j < length; j++) {
-            xRows[j] = j;
+            int line = j / g.filterWidth() * g.dilationHeight() * g.width();
+            xRows[j] = inLines ? line + j % g.filterWidth() : j;
             sumRows[j] = j * g.filters();
         }
         Tiles.fillTable(xRows, length);
@@ -122,17 +133,23 @@ record FilterGradient(
         int end = Math.min(g.outputRows(), (part + 1) * partRows);
         for (int from = part * partRows; from < end; from += DEPTH) {
             int depth = Math.min(DEPTH, end - from);
-            packRows(x, from, from + depth, rows, stride);
             int source = from * g.filters() + filter;
             Panels.pack(false, depth, n, dy, source, g.filters(), panels, 0, 0, depth);
+            Runs runs = new Runs(n);
+            if (inLines) {
+                addLines(from, from + depth, runs);
+            } else {
+                packRows(x, from, from + depth, rows, stride);
+                runs.add(0, depth);
+            }
             Tiles.multiply(
                     length,
                     n,
-                    new Runs(n).add(0, depth),
-                    rows,
+                    runs,
+                    inLines ? x : rows,
                     0,
                     xRows,
-                    stride,
+                    inLines ? 1 : stride,
                     panels,
                     0,
                     sums,
@@ -140,6 +157,19 @@ record FilterGradient(
                     sumRows,
                     from > part * partRows,
                     Epilogue.NONE);
+        }
+    }
+
+    /// What the top left tap saw from the output places from (inclusive) to (exclusive).
+    private void addLines(int from, int to, Runs runs) {
+        ConvolutionGeometry g = geometry;
+        for (int place = from; place < to; ) {
+            int column = place % g.outputWidth();
+            int count = Math.min(g.outputWidth() - column, to - place);
+            int line = place / g.outputWidth() % g.outputHeight() * g.strideHeight();
+            int image = place / g.outputWidth() / g.outputHeight();
+            runs.add((image * g.height() + line) * g.width() + column, count);
+            place += count;
         }
     }
 
@@ -217,7 +247,7 @@ record FilterGradient(
                     columns,
                     0,
                     dyRows,
-                    Tiles.ROWS,
+                    COLUMNS,
                     panels,
                     0,
                     sums,
@@ -228,13 +258,12 @@ record FilterGradient(
         }
     }
 
-    /// Packs `depth x filters` of dy, the columns of a tile side by side. A vector takes more than
-    /// six: what is too much, the next row overwrites, or it lies behind the last.
+    /// Packs `depth x filters` of dy, the columns of a tile side by side.
     private static void packColumns(
             float[] dy, int offset, int stride, int depth, int filters, float[] columns) {
         for (int row = 0; row < depth; row++) {
             int source = offset + row * stride;
-            int target = row * Tiles.ROWS;
+            int target = row * COLUMNS;
             for (int k = 0; k < filters; k += Tiles.ROWS) {
                 Panels.copyRun(dy, source + k, Tiles.ROWS, columns, target);
                 target += COLUMNS_STRIDE;

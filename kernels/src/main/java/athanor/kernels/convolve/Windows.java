@@ -1,7 +1,7 @@
 package athanor.kernels.convolve;
 
 import athanor.kernels.matmul.Epilogue;
-import java.util.Arrays;
+import athanor.kernels.matmul.Panels;
 
 /// Square windows of images `[N, height, width, depth]`, one every `step` lines and columns, which
 /// may reach beyond the borders, where images are 0: what the tiles of [Winograd] read and write.
@@ -61,23 +61,23 @@ record Windows(
         return ((tile / tilesPerImage() * height + line) * width + column) * depth;
     }
 
-    /// Copies a window, `channels` of it from `channel` on, to `[side, side, target depth]`: zeros
-    /// are where it leaves the image, and behind the channels.
+    /// Copies a window, `channels` of it from `channel` on, to `[side, side, window depth]`: zeros
+    /// are where it leaves the image; what lies behind the channels is not defined.
     void read(
             float[] images, int tile, int channel, int channels, float[] window, int windowDepth) {
-        Arrays.fill(window, 0, side * side * windowDepth, 0);
         int firstLine = firstLine(tile);
         int firstColumn = firstColumn(tile);
-        int from = Math.max(0, firstColumn);
-        int to = Math.min(width, firstColumn + side);
-        for (int i = Math.max(0, -firstLine); i < Math.min(side, height - firstLine); i++) {
-            for (int column = from; column < to; column++) {
-                System.arraycopy(
-                        images,
-                        offset(tile, firstLine + i, column) + channel,
-                        window,
-                        (i * side + column - firstColumn) * windowDepth,
-                        channels);
+        for (int i = 0; i < side; i++) {
+            int line = firstLine + i;
+            int start = offset(tile, line, firstColumn) + channel;
+            for (int j = 0; j < side; j++) {
+                int column = firstColumn + j;
+                int target = (i * side + j) * windowDepth;
+                if (line < 0 || line >= height || column < 0 || column >= width) {
+                    Panels.zero(1, windowDepth, window, target, windowDepth);
+                } else {
+                    Panels.copyRun(images, start + j * depth, channels, window, target);
+                }
             }
         }
     }

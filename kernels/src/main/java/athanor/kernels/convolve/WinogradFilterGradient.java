@@ -30,6 +30,12 @@ record WinogradFilterGradient(
     /// Filters of a piece, at most where the shape alone gives pieces enough.
     private static final int FILTERS = 128;
 
+    /// From the filters of a tile to those of the next, for few and for many: odd numbers of cache
+    /// lines, or they would fall on the same ones.
+    private static final int FEW = 80;
+
+    private static final int MANY = 144;
+
     /// Numbers of partial sums that are worth having.
     private static final int MOST_SUMS = 10_000_000;
 
@@ -112,7 +118,8 @@ record WinogradFilterGradient(
         int fitting = PIECE / (ELEMENTS * (paddedChannels + paddedFilters));
         int most = Math.max(LEAST_TILES, Math.min(fitting, MOST_TILES));
         int vStride = most * paddedChannels + LANES;
-        int mStride = most * paddedFilters + LANES;
+        int tileStride = paddedFilters <= FEW ? FEW : MANY;
+        int mStride = most * tileStride + LANES;
         float[] v = Scratch.floats(Scratch.Use.PANELS, (long) ELEMENTS * vStride);
         float[] m = Scratch.floats(Scratch.Use.ROWS, (long) ELEMENTS * mStride);
         float[] work =
@@ -125,7 +132,7 @@ record WinogradFilterGradient(
             for (int t = 0; t < tiles; t++) {
                 transformInput(x, first + t, t, tiles, v, vStride, work);
                 transformOutputGradient(
-                        dy, first + t, filter, filters, m, t * paddedFilters, mStride, work);
+                        dy, first + t, filter, filters, m, t * tileStride, mStride, work);
             }
             Runs runs = new Runs(paddedChannels).add(0, tiles);
             for (int e = 0; e < ELEMENTS; e++) {
@@ -136,7 +143,7 @@ record WinogradFilterGradient(
                         m,
                         e * mStride,
                         mRows,
-                        paddedFilters,
+                        tileStride,
                         v,
                         e * vStride,
                         sums,

@@ -7,7 +7,7 @@ package athanor.kernels.matmul;
 interface Tile {
     /// @param depth how many k
     /// @param a holds `A[i, k]` at `aShift + aRows[aRow + i] + k`, or in a tile of columns at
-    /// `aShift + aRows[aRow] + k * aStride + i`
+    /// `aShift + aRows[aRow] + k * stride + i`
     /// @param b holds `B[k, j]` at `bOffset + k * width + j`: a packed panel, see [Panels]
     /// @param c holds `C[i, j]` at `cShift + cRows[cRow + i] + j`
     void run(
@@ -16,7 +16,6 @@ interface Tile {
             int aShift,
             int[] aRows,
             int aRow,
-            int aStride,
             float[] b,
             int bOffset,
             float[] c,

@@ -1,6 +1,8 @@
 package athanor.kernels.matmul;
 
 import athanor.kernels.parallel.Scratch;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /// The product of rows of A with packed panels of B, tile by tile: what matrix products,
 /// convolutions and their gradients have in common.
@@ -28,8 +30,8 @@ public final class Tiles {
 
     private static final int BLOCK = 96 * 1024;
 
-    /// `[columns][accumulate][vectors - 1]`
-    private static final Tile[][][] TILES = stampAll();
+    /// By stride: `[accumulate][vectors - 1]`
+    private static final Map<Integer, Tile[][]> TILES = new ConcurrentHashMap<>();
 
     /// The rows of the tile that takes what does not fill one.
     private static final int[] NARROW_ROWS = narrowRows();
@@ -44,12 +46,11 @@ public final class Tiles {
         return rows;
     }
 
-    private static Tile[][][] stampAll() {
-        Tile[][][] tiles = new Tile[2][2][VECTORS];
+    private static Tile[][] stamp(int aStride) {
+        Tile[][] tiles = new Tile[2][VECTORS];
         for (int v = 0; v < VECTORS; v++) {
-            for (int i = 0; i < 4; i++) {
-                tiles[i / 2][i % 2][v] = new TileStamp(ROWS, v + 1, i % 2 == 1, i / 2 == 1).stamp();
-            }
+            tiles[0][v] = new TileStamp(ROWS, v + 1, false, aStride).stamp();
+            tiles[1][v] = new TileStamp(ROWS, v + 1, true, aStride).stamp();
         }
         return tiles;
     }
@@ -77,7 +78,8 @@ public final class Tiles {
     /// @param rows how many i; both tables are filled by [#fillTable]
     /// @param a holds row i of A at `aShift + aRows[i]`, in the given runs
     /// @param aStride 1, or the distance of two numbers in a run; then A lies in columns: the rows
-    /// of a tile are neighbours in memory, and what lies behind the last is read, but not used
+    /// of a tile are neighbours in memory, and what lies behind the last is read, but not used.
+    /// There should be few strides: each has code of its own
     /// @param panels B as [Panels] packs it, its depth that of the runs
     /// @param c holds row i of C at `cShift + cRows[i]`
     /// @param epilogue what is done to C in the end
@@ -96,6 +98,7 @@ public final class Tiles {
             int[] cRows,
             boolean accumulate,
             Epilogue epilogue) {
+        Tile[][] tiles = TILES.computeIfAbsent(aStride, Tiles::stamp);
         for (int column = 0; column < n; column += BLOCK_COLUMNS) {
             int columnEnd = Math.min(n, column + BLOCK_COLUMNS);
             int depth = 0;
@@ -114,6 +117,7 @@ public final class Tiles {
                         boolean whole = aStride == 1 || row + ROWS <= rows;
                         if (whole && n - j >= width) {
                             multiplyTile(
+                                    tiles,
                                     width,
                                     runs,
                                     run,
@@ -121,7 +125,6 @@ public final class Tiles {
                                     a,
                                     aShift,
                                     aRows,
-                                    aStride,
                                     row,
                                     panels,
                                     offset,
@@ -134,6 +137,7 @@ public final class Tiles {
                         }
                         float[] narrow = Scratch.floats(Scratch.Use.TILE, (long) ROWS * PANEL);
                         multiplyTile(
+                                tiles,
                                 width,
                                 runs,
                                 run,
@@ -141,7 +145,6 @@ public final class Tiles {
                                 a,
                                 aShift,
                                 aRows,
-                                aStride,
                                 row,
                                 panels,
                                 offset,
@@ -173,6 +176,7 @@ public final class Tiles {
     }
 
     private static void multiplyTile(
+            Tile[][] tiles,
             int width,
             Runs runs,
             int firstRun,
@@ -180,7 +184,6 @@ public final class Tiles {
             float[] a,
             int aShift,
             int[] aRows,
-            int aStride,
             int aRow,
             float[] panels,
             int panelOffset,
@@ -189,7 +192,6 @@ public final class Tiles {
             int[] cRows,
             int cRow,
             boolean accumulate) {
-        Tile[][] tiles = TILES[aStride == 1 ? 0 : 1];
         int offset = panelOffset;
         for (int run = firstRun; run < runEnd; run++) {
             Tile tile = tiles[accumulate || run > firstRun ? 1 : 0][width / LANES - 1];
@@ -199,7 +201,6 @@ public final class Tiles {
                     aShift + runs.shift(run),
                     aRows,
                     aRow,
-                    aStride,
                     panels,
                     offset,
                     c,
