@@ -60,6 +60,12 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--json", description = "print one line of JSON")
     boolean json;
 
+    @Option(
+            names = "--profile",
+            description =
+                    "print where the time of a step goes, instead of how many images a second")
+    boolean profile;
+
     private BenchCommand(Screen screen) {
         this.screen = screen;
     }
@@ -88,6 +94,10 @@ final class BenchCommand implements Callable<Integer> {
         Map<Setting, String> values = base.isEmpty() ? Map.of() : Recipe.of(base).values();
         Settings settings = Settings.initial().with(values).with(given).check();
         Names.check(settings);
+        if (profile) {
+            profile(settings).forEach(line -> screen.line("%s", line));
+            return 0;
+        }
         Map<String, Object> figures = measure(settings);
         if (json) {
             screen.line("%s", new ObjectMapper().writeValueAsString(figures));
@@ -95,6 +105,27 @@ final class BenchCommand implements Callable<Integer> {
             figures.forEach((name, value) -> screen.line("%-20s %s", name, value));
         }
         return 0;
+    }
+
+    private List<String> profile(Settings settings) {
+        if (json || work.isEmpty()) {
+            throw new InvalidSetting(
+                    "--profile prints a table of one kind of work; add --work train or --work infer, without --json");
+        }
+        Parallel.threads(TrainingRun.threads(settings));
+        Profile counted = new Profile();
+        SyntheticTraining step =
+                new SyntheticTraining(
+                        settings, Sizes.of(settings), counted.watch(TrainingRun.backend(settings)));
+        Runnable run = work.equals(Optional.of("train")) ? step::train : step::infer;
+        for (int i = 0; i < (steps + 1) / 2; i++) {
+            run.run();
+        }
+        counted.clear();
+        for (int i = 0; i < steps; i++) {
+            run.run();
+        }
+        return counted.table(steps);
     }
 
     private Map<String, Object> measure(Settings settings) {

@@ -31,7 +31,10 @@ final class SyntheticTraining {
     private final Tensor labels;
 
     SyntheticTraining(Settings settings, Sizes sizes) {
-        Backend backend = TrainingRun.backend(settings);
+        this(settings, sizes, TrainingRun.backend(settings));
+    }
+
+    SyntheticTraining(Settings settings, Sizes sizes, Backend backend) {
         int side = sizes.image().height();
         spec = ModelSpec.of(settings, sizes.classes(), sizes.image().channels(), side);
         model = spec.create();

@@ -215,6 +215,30 @@ class CommandLineTest {
     }
 
     @Test
+    void bench_profile_lists_the_kinds_of_work_of_a_step() {
+        Result result =
+                run(
+                        "bench",
+                        "--profile",
+                        "--work",
+                        "train",
+                        "--model",
+                        "cnn",
+                        "--data",
+                        "mnist",
+                        "--batch-size",
+                        "2",
+                        "--steps",
+                        "2");
+
+        assertThat(result.out())
+                .contains("convolveFilterGradient 3x3/1 32->64 at 13x13")
+                .contains("maxPoolGradient")
+                .contains("in the backend");
+        assertThat(run("bench", "--profile").err()).contains("add --work train");
+    }
+
+    @Test
     void bench_prints_one_line_with_the_fields_that_scripts_read() {
         Result result =
                 run(
