@@ -17,8 +17,8 @@ class LineBudgetTest {
 
     @ParameterizedTest
     @CsvSource({
-        "kernels, 5300",
-        "engine, 5550",
+        "kernels, 5450",
+        "engine, 5700",
         "nn, 1750",
         "train, 3500",
         "cli, 1850",
