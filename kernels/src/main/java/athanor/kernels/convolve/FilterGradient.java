@@ -276,6 +276,11 @@ record FilterGradient(
     private void packSeen(
             float[] x, int group, int firstColumn, int n, int from, int to, float[] panels) {
         int channels = geometry.groupChannels();
+        if (geometry.isPointwise()) {
+            int source = from * channels + firstColumn;
+            Panels.pack(false, to - from, n, x, source, channels, panels, 0, 0, to - from);
+            return;
+        }
         for (int panel = 0; panel < n; panel += Tiles.PANEL) {
             int width = Panels.width(n, panel);
             int target = panel * (to - from);

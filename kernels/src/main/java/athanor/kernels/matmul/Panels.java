@@ -42,7 +42,22 @@ public final class Panels {
             int panelsOffset,
             int firstRow,
             int depth) {
-        for (int column = 0; column < n; column += Tiles.PANEL) {
+        int first = 0;
+        if (!transposed) {
+            // Row after row, as they lie in memory: what is read one panel after the other has no
+            // stream that the processor could fetch ahead.
+            first = n / Tiles.PANEL * Tiles.PANEL;
+            for (int k = 0; k < rows; k++) {
+                int target = panelsOffset + (firstRow + k) * Tiles.PANEL;
+                for (int column = 0; column < first; column += Tiles.PANEL) {
+                    for (int j = 0; j < Tiles.PANEL; j += LANES) {
+                        FloatVector.fromArray(SPECIES, b, bOffset + k * ldb + column + j)
+                                .intoArray(panels, target + column * depth + j);
+                    }
+                }
+            }
+        }
+        for (int column = first; column < n; column += Tiles.PANEL) {
             int width = width(n, column);
             int used = Math.min(width, n - column);
             int target = panelsOffset + column * depth + firstRow * width;
