@@ -115,12 +115,21 @@ public final class Entry {
         command.addAll(given);
         if (hides) {
             command.add("-D" + STDERR + "=3");
+            addArchive(command, args);
         }
         command.add("-Dathanor.command=java -jar " + System.getProperty("java.class.path"));
         command.addAll(
                 List.of("-cp", System.getProperty("java.class.path"), Entry.class.getName()));
         command.addAll(Arrays.asList(args));
         return command;
+    }
+
+    /// The classes that a first training has loaded: it leaves them beside the jar when it ends.
+    private static void addArchive(List<String> command, String[] args) {
+        command.add("-XX:SharedArchiveFile=" + location().resolveSibling("athanor.jsa"));
+        if (args[0].equals("train")) {
+            command.add("-XX:+AutoCreateSharedArchive");
+        }
     }
 
     /// The flags that the user chose: this JVM's, and those of the environment.
