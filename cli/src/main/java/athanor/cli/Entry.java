@@ -31,6 +31,10 @@ public final class Entry {
     private static final Predicate<String> QUIET =
             Pattern.compile("-D.*|-Xm[xs]\\d+[kKmMgG]?").asMatchPredicate();
 
+    /// Where flags that exclude an archive may come from; they would keep the JVM from starting.
+    private static final List<String> OTHER_FLAGS =
+            List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS");
+
     private static final String LINUX = "Linux: ";
 
     private static final List<String> HELP = List.of("--help", "-h", "help");
@@ -115,6 +119,8 @@ public final class Entry {
         command.addAll(given);
         if (hides) {
             command.add("-D" + STDERR + "=3");
+        }
+        if (hides && !OTHER_FLAGS.stream().anyMatch(System.getenv()::containsKey)) {
             addArchive(command, args);
         }
         command.add("-Dathanor.command=java -jar " + System.getProperty("java.class.path"));

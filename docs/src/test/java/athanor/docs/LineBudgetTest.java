@@ -20,8 +20,8 @@ class LineBudgetTest {
         "kernels, 5300",
         "engine, 5550",
         "nn, 1750",
-        "train, 3500",
-        "cli, 1850",
+        "train, 3520",
+        "cli, 1870",
         "bench, 400"
     })
     void moduleStaysWithinItsBudget(String module, long budget) throws IOException {
