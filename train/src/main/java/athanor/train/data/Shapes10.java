@@ -1,11 +1,12 @@
 package athanor.train.data;
 
-import athanor.kernels.parallel.Parallel;
 import athanor.kernels.random.Philox;
 import athanor.kernels.random.PhiloxKey;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /// Ten classes of 32x32 colour images that the program draws itself: one figure of any place, size,
 /// turn and colour on a background that runs from one colour to another, with strokes in the way
@@ -85,34 +86,67 @@ public final class Shapes10 {
         }
     }
 
-    /// Draws 8,000 images to train on or 2,000 to test on, the same on every machine.
+    /// 8,000 images to train on or 2,000 to test on, the same on every machine.
     public static Dataset draw(Split split) {
         return draw(split, split == Split.TRAIN ? 8_000 : 2_000, 0);
     }
 
-    /// Draws that many images, the classes in turn.
+    /// That many images, the classes in turn.
     public static Dataset draw(Split split, int count, long seed) {
         PhiloxKey key = PhiloxKey.of(seed).derive("shapes10").derive(split.name());
-        Figure[] figures = Figure.values();
-        byte[] pixels = new byte[Math.multiplyExact(count, SHAPE.size())];
-        byte[] labels = new byte[count];
-        Parallel.range(
-                count,
-                64,
-                (from, to) -> {
-                    float[] canvas = new float[SHAPE.size()];
-                    for (int i = from; i < to; i++) {
-                        labels[i] = (byte) (i % figures.length);
-                        Draws draws = new Draws(key.derive(i));
-                        paint(canvas, figures[labels[i]], draws);
-                        develop(canvas, draws, pixels, i * SHAPE.size());
-                    }
-                });
-        List<String> names =
-                Arrays.stream(figures)
-                        .map(f -> f.name().toLowerCase(Locale.ROOT).replace('_', '-'))
-                        .toList();
-        return new StoredImages("shapes10", names, SHAPE, pixels, labels);
+        return new Drawings(key, new AtomicReferenceArray<>(count));
+    }
+
+    /// An image is drawn when it is first asked for, and kept: a training need not wait for 10,000
+    /// of them before its first step. Two threads that ask at once draw the same.
+    private record Drawings(PhiloxKey key, AtomicReferenceArray<byte[]> images) implements Dataset {
+        private static final Figure[] FIGURES = Figure.values();
+
+        @Override
+        public String name() {
+            return "shapes10";
+        }
+
+        @Override
+        public int size() {
+            return images.length();
+        }
+
+        @Override
+        public List<String> classNames() {
+            return Arrays.stream(FIGURES)
+                    .map(f -> f.name().toLowerCase(Locale.ROOT).replace('_', '-'))
+                    .toList();
+        }
+
+        @Override
+        public ImageShape shape() {
+            return SHAPE;
+        }
+
+        @Override
+        public int label(int index) {
+            return Objects.checkIndex(index, size()) % FIGURES.length;
+        }
+
+        @Override
+        public void read(int index, byte[] into) {
+            byte[] image = images.get(index);
+            if (image == null) {
+                image = drawn(index);
+                images.set(index, image);
+            }
+            System.arraycopy(image, 0, into, 0, image.length);
+        }
+
+        private byte[] drawn(int index) {
+            float[] canvas = new float[SHAPE.size()];
+            byte[] pixels = new byte[SHAPE.size()];
+            Draws draws = new Draws(key.derive(index));
+            paint(canvas, FIGURES[label(index)], draws);
+            develop(canvas, draws, pixels);
+            return pixels;
+        }
     }
 
     private static void paint(float[] canvas, Figure figure, Draws draws) {
@@ -216,7 +250,7 @@ public final class Shapes10 {
     }
 
     /// Adds noise and rounds to bytes. A word of 32 random bits serves a pixel's three channels.
-    private static void develop(float[] canvas, Draws draws, byte[] pixels, int offset) {
+    private static void develop(float[] canvas, Draws draws, byte[] pixels) {
         float strength = draws.between(0.02f, 0.15f);
         PhiloxKey key = draws.key.derive("noise");
         int[] words = new int[4];
@@ -227,7 +261,7 @@ public final class Shapes10 {
             for (int c = 0; c < 3; c++) {
                 float noise = ((words[i % 4] >>> (10 * c)) & 1023) / 1023f - 0.5f;
                 float value = canvas[3 * i + c] + 2 * strength * noise;
-                pixels[offset + 3 * i + c] = (byte) Math.clamp((int) (value * 255 + 0.5f), 0, 255);
+                pixels[3 * i + c] = (byte) Math.clamp((int) (value * 255 + 0.5f), 0, 255);
             }
         }
     }
