@@ -25,8 +25,14 @@ final class Network {
     interface Layer {
         Tensor run(Tensor x);
 
+        /// Lets go of what is between as Python does: PyTorch keeps what its graph needs.
         default Layer then(Layer next) {
-            return x -> next.run(run(x));
+            return x -> {
+                Tensor between = run(x);
+                Tensor y = next.run(between);
+                release(between, x);
+                return y;
+            };
         }
     }
 
@@ -61,8 +67,8 @@ final class Network {
     private Layer resnet(int channels, boolean stem, boolean bottleneck, int... depths) {
         Layer all =
                 stem
-                        ? normalized(channels, 64, 7, 2, 3).then(this::relued).then(pool(3, 2, 1))
-                        : normalized(channels, 64, 3, 1, 1).then(this::relued);
+                        ? normalized(channels, 64, 7, 2, 3).then(Network::relued).then(pool(3, 2, 1))
+                        : normalized(channels, 64, 3, 1, 1).then(Network::relued);
         int from = 64;
         for (int stage = 0; stage < depths.length; stage++) {
             int width = 64 << stage;
@@ -80,46 +86,52 @@ final class Network {
         Layer main =
                 bottleneck
                         ? normalized(from, width, 1, 1, 0)
-                                .then(this::relued)
+                                .then(Network::relued)
                                 .then(normalized(width, width, 3, stride, 1))
-                                .then(this::relued)
+                                .then(Network::relued)
                                 .then(normalized(width, to, 1, 1, 0))
                         : normalized(from, width, 3, stride, 1)
-                                .then(this::relued)
+                                .then(Network::relued)
                                 .then(normalized(width, to, 3, 1, 1));
         Layer shortcut = stride != 1 || from != to ? normalized(from, to, 1, stride, 0) : x -> x;
-        return x -> relu(main.run(x).add(shortcut.run(x)));
+        return x -> {
+            Tensor residual = shortcut.run(x);
+            Tensor y = main.then(z -> z.add(residual)).then(Network::relued).run(x);
+            release(residual, x);
+            return y;
+        };
     }
 
     private Layer smallCnn() {
         return convolution(1, 32, 3, 1, 0, true)
-                .then(this::relued)
+                .then(Network::relued)
                 .then(pool(2, 2, 0))
                 .then(convolution(32, 64, 3, 1, 0, true))
-                .then(this::relued)
+                .then(Network::relued)
                 .then(pool(2, 2, 0))
                 .then(x -> flatten(x, 1, -1))
                 .then(fullyConnected(1600, 128))
-                .then(this::relued)
+                .then(Network::relued)
                 .then(fullyConnected(128, 10));
     }
 
     private Layer simpleAlexNet() {
         return convolution(1, 64, 11, 4, 2, true)
-                .then(this::relued)
+                .then(Network::relued)
                 .then(pool(3, 2, 0))
                 .then(convolution(64, 192, 5, 1, 2, true))
-                .then(this::relued)
+                .then(Network::relued)
                 .then(pool(3, 2, 0))
                 .then(x -> flatten(x, 1, -1))
                 .then(fullyConnected(192 * 13 * 13, 256))
-                .then(this::relued)
+                .then(Network::relued)
                 .then(fullyConnected(256, 128))
-                .then(this::relued)
+                .then(Network::relued)
                 .then(fullyConnected(128, 10));
     }
 
-    private Tensor relued(Tensor x) {
+    /// A name that has one meaning; `relu` has several.
+    private static Tensor relued(Tensor x) {
         return relu(x);
     }
 
@@ -162,6 +174,12 @@ final class Network {
         x.set_requires_grad(trains);
         parameters.add(x);
         return x;
+    }
+
+    private static void release(Tensor between, Tensor x) {
+        if (between != x) {
+            between.close();
+        }
     }
 
     private static long[] sides(int n) {

@@ -48,7 +48,9 @@ final class Step {
         Tensor labels =
                 arange(new Scalar(batch)).remainder(new Scalar(10)).to(torch.ScalarType.Long);
         Runnable step =
-                work.equals("infer") ? () -> infer(network, images) : training(network, work, images, labels);
+                work.equals("infer")
+                        ? () -> infer(network, images)
+                        : training(network, work, images, labels);
         double[] times = new double[steps + (steps + 1) / 2];
         for (int i = 0; i < times.length; i++) {
             long began = System.nanoTime();
