@@ -67,7 +67,9 @@ final class Network {
     private Layer resnet(int channels, boolean stem, boolean bottleneck, int... depths) {
         Layer all =
                 stem
-                        ? normalized(channels, 64, 7, 2, 3).then(Network::relued).then(pool(3, 2, 1))
+                        ? normalized(channels, 64, 7, 2, 3)
+                                .then(Network::relued)
+                                .then(pool(3, 2, 1))
                         : normalized(channels, 64, 3, 1, 1).then(Network::relued);
         int from = 64;
         for (int stage = 0; stage < depths.length; stage++) {
@@ -154,8 +156,7 @@ final class Network {
 
     private Layer convolution(int from, int to, int size, int stride, int padding, boolean bias) {
         Tensor w = parameter(random(2.0 / (to * size * size), to, from, size, size));
-        TensorOptional b =
-                bias ? new TensorOptional(parameter(zeros(to))) : new TensorOptional();
+        TensorOptional b = bias ? new TensorOptional(parameter(zeros(to))) : new TensorOptional();
         return x -> conv2d(x, w, b, sides(stride), sides(padding), sides(1), 1);
     }
 

@@ -85,8 +85,7 @@ final class Step {
     }
 
     private static Optimizer optimizer(String work, Network network) {
-        TensorVector parameters =
-                new TensorVector(network.parameters.toArray(Tensor[]::new));
+        TensorVector parameters = new TensorVector(network.parameters.toArray(Tensor[]::new));
         if (work.equals("adam")) {
             return new Adam(parameters, new AdamOptions(0.001));
         }
