@@ -70,3 +70,8 @@ MODELS = {"resnet20": lambda: ResNet(Basic, [3, 3, 3], [16, 32, 64], 1),
           "resnet50-mnist": lambda: ResNet(Bottleneck, [3, 4, 6, 3], [64, 128, 256, 512], 4, 1, True),
           "cnn": small_cnn,
           "simple-alexnet": simple_alexnet}
+
+
+def image(model):
+    """Channels, height and width of its images."""
+    return {"cnn": (1, 28, 28), "resnet50-mnist": (1, 28, 28), "simple-alexnet": (1, 224, 224)}.get(model, (3, 32, 32))

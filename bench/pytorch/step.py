@@ -7,14 +7,13 @@ Prints one line of JSON: the median images a second, and the peak of resident me
 import json, resource, sys, time
 import torch
 from torch import nn
-from models import MODELS
+from models import MODELS, image
 
 name, batch, steps, work, layout = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], sys.argv[5]
-SHAPES = {"cnn": (1, 28, 28), "resnet50-mnist": (1, 28, 28), "simple-alexnet": (1, 224, 224)}
 torch.set_num_threads(2); torch.manual_seed(1)
 memory = getattr(torch, {"contiguous": "contiguous_format"}.get(layout, layout))
 model = MODELS[name]().to(memory_format=memory)
-images = torch.randn(batch, *SHAPES.get(name, (3, 32, 32))).to(memory_format=memory)
+images = torch.randn(batch, *image(name)).to(memory_format=memory)
 labels = torch.arange(batch) % 10
 if work == "infer":
     from torch.fx.experimental.optimization import fuse

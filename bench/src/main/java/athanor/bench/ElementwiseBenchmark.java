@@ -3,19 +3,24 @@ package athanor.bench;
 import athanor.engine.Shape;
 import athanor.kernels.elementwise.Binary;
 import athanor.kernels.elementwise.Unary;
+import athanor.kernels.random.PhiloxKey;
+import athanor.kernels.reduce.Reduction;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Setup;
 
-/// Functions of one or two numbers along `[rows, columns]`; `broadcast` adds `[columns]`. One size
-/// stays in the caches, the other does not.
+/// Functions of one or two numbers along `[rows, columns]`; `broadcast` adds `[columns]`,
+/// `columnSums` is its gradient. One size stays in the caches, the other does not.
 public class ElementwiseBenchmark extends KernelBenchmark {
+    private static final boolean[] ROWS = {true, false};
+    private static final PhiloxKey KEY = PhiloxKey.of(1);
+
     /// rows x columns.
     @Param({"256x512", "16384x1024"})
     public String size = "";
 
-    @Param({"add", "relu", "exp", "broadcast"})
+    @Param({"add", "relu", "exp", "broadcast", "columnSums", "dropoutMask"})
     public String operation = "";
 
     @Setup(Level.Trial)
@@ -48,6 +53,14 @@ public class ElementwiseBenchmark extends KernelBenchmark {
                             n,
                             row.size(),
                             n);
+            case "columnSums" ->
+                    prepare(
+                            n + 1.0 * row.size(),
+                            (backend, x) -> backend.reduce(Reduction.SUM, x[0], all, ROWS, x[1]),
+                            n,
+                            row.size());
+            case "dropoutMask" ->
+                    prepare(n, (backend, x) -> backend.dropoutMask(KEY, 0.5, x[0], n), n);
             default -> throw unknown("operation", operation);
         }
     }

@@ -33,8 +33,14 @@ import org.openjdk.jmh.annotations.Warmup;
             "--sun-misc-unsafe-memory-access=allow"
         })
 public abstract class KernelBenchmark {
-    /// In units of the largest number of a result, what rounding may change.
-    private static final double TOLERANCE = 1e-5;
+    /// In units of the largest number of a result, what rounding may change: Winograd with 5x5
+    /// filters comes to 1e-5.
+    private static final double TOLERANCE = 3e-5;
+
+    /// What the reference does in a second or two.
+    private static final double CHECKED_MULTIPLICATIONS = 1 << 28;
+
+    static final Kernel NOTHING = (backend, x) -> {};
 
     /// The name of the backend to measure.
     @Param("cpu")
@@ -49,35 +55,56 @@ public abstract class KernelBenchmark {
         void run(Backend backend, Buffer[] x);
     }
 
-    /// Runs the kernel once on the backend and once on the reference, over arrays of these lengths
-    /// with standard normal numbers; compares all arrays, and keeps the kernel to be timed. Work is
-    /// what one call does, in floating-point operations or in floats read and written.
+    /// Checks the kernel and keeps it to be timed, both with arrays of these lengths, which hold
+    /// standard normal numbers. Work is what one call does, in floating-point operations or in
+    /// floats read and written.
     void prepare(double work, Kernel kernel, int... lengths) {
-        prepare(work, (backend, x) -> {}, kernel, lengths);
+        prepare(work, NOTHING, kernel, lengths);
     }
 
-    /// The same, where the numbers must first be made fit for the kernel.
+    /// The same, where the arrays must first be made fit for the kernel.
     void prepare(double work, Kernel start, Kernel kernel, int... lengths) {
-        Backend backend = backend();
-        Buffer[] x = buffers(backend, lengths);
+        check(start, kernel, lengths);
+        time(work, start, kernel, lengths);
+    }
+
+    /// Runs the kernel once on the backend and once on the reference, and compares all arrays. The
+    /// reference is slow: where it would take minutes, a smaller size of the same kind is checked.
+    void check(Kernel start, Kernel kernel, int... lengths) {
+        Buffer[] x = buffers(backend(), lengths);
         Buffer[] wanted = buffers(Backend.reference(), lengths);
-        start.run(backend, x);
-        start.run(Backend.reference(), wanted);
-        kernel.run(Backend.reference(), wanted);
-        prepare(work, () -> kernel.run(backend, x));
+        run(backend(), start, kernel, x);
+        run(Backend.reference(), start, kernel, wanted);
         for (int i = 0; i < x.length; i++) {
-            HostBuffer result = HostBuffer.allocate(DType.FLOAT32, lengths[i]);
-            HostBuffer expected = HostBuffer.allocate(DType.FLOAT32, lengths[i]);
-            backend.copy(x[i], result, lengths[i]);
+            HostBuffer result = HostBuffer.allocate(x[i].dtype(), lengths[i]);
+            HostBuffer expected = HostBuffer.allocate(x[i].dtype(), lengths[i]);
+            backend().copy(x[i], result, lengths[i]);
             Backend.reference().copy(wanted[i], expected, lengths[i]);
             check("array " + i, lengths[i], result::get, expected::get);
         }
+    }
+
+    private static void run(Backend backend, Kernel start, Kernel kernel, Buffer[] x) {
+        start.run(backend, x);
+        kernel.run(backend, x);
+    }
+
+    /// Keeps the kernel to be timed, unchecked.
+    void time(double work, Kernel start, Kernel kernel, int... lengths) {
+        Backend backend = backend();
+        Buffer[] x = buffers(backend, lengths);
+        start.run(backend, x);
+        prepare(work, () -> kernel.run(backend, x));
     }
 
     /// Runs it once, for checks that follow, and keeps it to be timed.
     void prepare(double work, Runnable call) {
         this.work = work;
         this.call = call;
+        call.run();
+    }
+
+    void run() {
         call.run();
     }
 
@@ -89,6 +116,11 @@ public abstract class KernelBenchmark {
     void run(Traffic done) {
         call.run();
         done.gigabytes += 4e-9 * work;
+    }
+
+    /// How many of `count` equal parts of the work the reference can check without much waiting.
+    static int checked(int count, double multiplications) {
+        return (int) Math.clamp(CHECKED_MULTIPLICATIONS / multiplications * count, 1, count);
     }
 
     Backend backend() {
@@ -105,6 +137,17 @@ public abstract class KernelBenchmark {
             backend.normal(PhiloxKey.of(i), buffers[i], lengths[i]);
         }
         return buffers;
+    }
+
+    /// 0, 7, 14 ... modulo the limit: labels, or places to gather from.
+    static Buffer numbers(Backend backend, int length, int limit) {
+        HostBuffer numbers = HostBuffer.allocate(DType.INT32, length);
+        for (int i = 0; i < length; i++) {
+            numbers.set(i, 7 * i % limit);
+        }
+        Buffer there = backend.allocate(DType.INT32, length);
+        backend.copy(numbers, there, length);
+        return there;
     }
 
     /// Fails unless the result is what is expected: a kernel that is wrong has no speed.

@@ -22,7 +22,7 @@ class LineBudgetTest {
         "nn, 1750",
         "train, 3520",
         "cli, 2000",
-        "bench, 400"
+        "bench, 700"
     })
     void moduleStaysWithinItsBudget(String module, long budget) throws IOException {
         long lines = 0;
