@@ -35,6 +35,7 @@ record FilterGradient(
     /// Places for the columns of a tile: whole vectors.
     private static final int COLUMNS = Panels.paddedColumns(Tiles.ROWS);
 
+    private static final int NEAR = 16;
     private static final int PIECES = 16;
     private static final int LEAST_PART = 4 * DEPTH;
     private static final int LEAST_FILTERS = 20 * Tiles.ROWS;
@@ -281,28 +282,32 @@ record FilterGradient(
             Panels.pack(false, to - from, n, x, source, channels, panels, 0, 0, to - from);
             return;
         }
-        for (int panel = 0; panel < n; panel += Tiles.PANEL) {
-            int width = Panels.width(n, panel);
-            int target = panel * (to - from);
-            int used = Math.min(width, n - panel);
-            for (int j = 0; j < used; ) {
-                int tap = (firstColumn + panel + j) / channels;
-                int channel = (firstColumn + panel + j) % channels;
-                int count = Math.min(channels - channel, used - j);
-                packTap(
-                        x,
-                        tap,
-                        group * channels + channel,
-                        count,
-                        from,
-                        to,
-                        panels,
-                        target + j,
-                        width);
-                j += count;
-            }
-            if (used < width) {
-                Panels.zero(to - from, width - used, panels, target + used, width);
+        // A few places at a time, so that what is read next lies near.
+        for (int place = from; place < to; place += NEAR) {
+            int end = Math.min(to, place + NEAR);
+            for (int panel = 0; panel < n; panel += Tiles.PANEL) {
+                int width = Panels.width(n, panel);
+                int target = panel * (to - from) + (place - from) * width;
+                int used = Math.min(width, n - panel);
+                for (int j = 0; j < used; ) {
+                    int tap = (firstColumn + panel + j) / channels;
+                    int channel = (firstColumn + panel + j) % channels;
+                    int count = Math.min(channels - channel, used - j);
+                    packTap(
+                            x,
+                            tap,
+                            group * channels + channel,
+                            count,
+                            place,
+                            end,
+                            panels,
+                            target + j,
+                            width);
+                    j += count;
+                }
+                if (used < width) {
+                    Panels.zero(end - place, width - used, panels, target + used, width);
+                }
             }
         }
     }
