@@ -31,10 +31,6 @@ public final class Entry {
     private static final Predicate<String> QUIET =
             Pattern.compile("-D.*|-Xm[xs]\\d+[kKmMgG]?").asMatchPredicate();
 
-    /// Where flags that exclude an archive may come from; they would keep the JVM from starting.
-    private static final List<String> OTHER_FLAGS =
-            List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS");
-
     private static final String LINUX = "Linux: ";
 
     private static final List<String> HELP = List.of("--help", "-h", "help");
@@ -120,22 +116,11 @@ public final class Entry {
         if (hides) {
             command.add("-D" + STDERR + "=3");
         }
-        if (hides && !OTHER_FLAGS.stream().anyMatch(System.getenv()::containsKey)) {
-            addArchive(command, args);
-        }
         command.add("-Dathanor.command=java -jar " + System.getProperty("java.class.path"));
         command.addAll(
                 List.of("-cp", System.getProperty("java.class.path"), Entry.class.getName()));
         command.addAll(Arrays.asList(args));
         return command;
-    }
-
-    /// The classes that a first training has loaded: it leaves them beside the jar when it ends.
-    private static void addArchive(List<String> command, String[] args) {
-        command.add("-XX:SharedArchiveFile=" + location().resolveSibling("athanor.jsa"));
-        if (args[0].equals("train")) {
-            command.add("-XX:+AutoCreateSharedArchive");
-        }
     }
 
     /// The flags that the user chose: this JVM's, and those of the environment.

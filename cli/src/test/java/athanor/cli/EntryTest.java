@@ -141,19 +141,6 @@ class EntryTest {
     }
 
     @Test
-    void an_archive_of_classes_that_does_not_fit_is_passed_over_in_silence() throws Exception {
-        Path archive = Files.writeString(folder.resolve("athanor.jsa"), "no archive");
-        List<String> flags = new ArrayList<>();
-        for (String flag : StoredText.linesOf("jvm.flags")) {
-            flags.add(flag.replaceFirst("^Linux: ", ""));
-        }
-        flags.addAll(List.of("-XX:SharedArchiveFile=" + archive, "-Dathanor.stderr=1"));
-        Result models = start(OWN, flags, "models");
-        assertThat(models.out().lines()).allMatch(line -> line.matches("[a-z0-9-]+ .*"));
-        assertThat(models.code()).isZero();
-    }
-
-    @Test
     void a_signal_to_the_first_jvm_ends_the_second_too() throws Exception {
         Process process = process(OWN, List.of(), "train", "--out", "run");
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(180);
