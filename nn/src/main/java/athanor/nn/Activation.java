@@ -5,7 +5,7 @@ import java.util.function.UnaryOperator;
 
 /// A function of each element, as a layer.
 public final class Activation extends Module {
-    private static final String RELU = "ReLU";
+    private static final UnaryOperator<Tensor> RELU = Tensor::relu;
 
     private final String kind;
     private final UnaryOperator<Tensor> function;
@@ -17,7 +17,7 @@ public final class Activation extends Module {
 
     /// max(x, 0).
     public static Activation relu() {
-        return new Activation(RELU, Tensor::relu);
+        return new Activation("ReLU", RELU);
     }
 
     /// x Phi(x), where Phi is the distribution function of the normal distribution.
@@ -40,7 +40,7 @@ public final class Activation extends Module {
     }
 
     boolean isRelu() {
-        return kind.equals(RELU);
+        return function == RELU;
     }
 
     /// x, to which the layer before has applied the function already.

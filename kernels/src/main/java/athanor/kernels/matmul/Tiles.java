@@ -46,6 +46,11 @@ public final class Tiles {
         return rows;
     }
 
+    private static Tile[][] tiles(int aStride) {
+        Tile[][] stamped = TILES.get(aStride); // Takes no lock, as all threads come here often.
+        return stamped != null ? stamped : TILES.computeIfAbsent(aStride, Tiles::stamp);
+    }
+
     private static Tile[][] stamp(int aStride) {
         Tile[][] tiles = new Tile[2][VECTORS];
         for (int v = 0; v < VECTORS; v++) {
@@ -98,7 +103,7 @@ public final class Tiles {
             int[] cRows,
             boolean accumulate,
             Epilogue epilogue) {
-        Tile[][] tiles = TILES.computeIfAbsent(aStride, Tiles::stamp);
+        Tile[][] tiles = tiles(aStride);
         for (int column = 0; column < n; column += BLOCK_COLUMNS) {
             int columnEnd = Math.min(n, column + BLOCK_COLUMNS);
             int depth = 0;
