@@ -2,6 +2,7 @@ package athanor.bench;
 
 import athanor.engine.Backend;
 import athanor.engine.Buffer;
+import athanor.engine.Gate;
 import java.util.Optional;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Level;
@@ -66,13 +67,13 @@ public class BatchNormBenchmark extends KernelBenchmark {
         }
     }
 
-    /// x: dy, output, input; mean, inverse deviation, scale, dScale, dShift; dx, dResidual.
+    /// x: dy, gate, input; mean, inverse deviation, scale, dScale, dShift; dx, dResidual.
     private static void differentiate(Backend backend, int rows, int channels, Buffer[] x) {
-        Optional<Buffer> output = Optional.of(x[1]);
-        backend.batchNormSums(x[0], output, x[2], rows, channels, x[3], x[4], x[6], x[7]);
+        Gate gate = new Gate.Result(x[1]);
+        backend.batchNormSums(x[0], gate, x[2], rows, channels, x[3], x[4], x[6], x[7]);
         backend.batchNormGradient(
                 x[0],
-                output,
+                gate,
                 x[2],
                 rows,
                 channels,

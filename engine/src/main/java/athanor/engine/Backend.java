@@ -16,7 +16,7 @@ import java.util.Optional;
 /// What a device must be able to do. It speaks buffers and shapes, never tensors or gradients.
 /// Arguments have been checked by the operations above; `x`, `a`, `b`, `w` are read, `y` and what
 /// is named a gradient is written. A result never lies in the buffer of an input, except for
-/// [#unary] and [#binary], where it may.
+/// [#unary], [#binary] and [#batchNormGradient], where it may.
 ///
 /// Methods with a body are fused operations: composed of the others here, and overridden where a
 /// backend can do better. A test holds the override to the composition, and another the number of
@@ -193,12 +193,12 @@ public interface Backend {
         }
     }
 
-    /// The sums that the backward pass of batch norm needs: with g = dy where `output` > 0 (all of
-    /// dy where there is no output), `dShift = sum of g` and `dScale = sum of g (x - mean)
-    /// inverseDeviation`, one number a channel.
+    /// The sums that the backward pass of batch norm needs: with g = dy where the gate lets it
+    /// pass, else 0, `dShift = sum of g` and `dScale = sum of g (x - mean) inverseDeviation`, one
+    /// number a channel.
     void batchNormSums(
             Buffer dy,
-            Optional<Buffer> output,
+            Gate gate,
             Buffer x,
             int rows,
             int channels,
@@ -209,10 +209,10 @@ public interface Backend {
 
     /// `dx = scale (g - (dShift + (x - mean) inverseDeviation dScale) / rows)`, where `scale` is
     /// gamma times inverseDeviation and g is as in [#batchNormSums]; `dResidual`, if asked for,
-    /// becomes g.
+    /// becomes g. Either may lie in x or dy.
     void batchNormGradient(
             Buffer dy,
-            Optional<Buffer> output,
+            Gate gate,
             Buffer x,
             int rows,
             int channels,

@@ -27,6 +27,12 @@ public final class Tape {
         return isRecording(x) ? new Edge(x.node(), rule, List.of(saved)) : Edge.NONE;
     }
 
+    /// Where a rule writes a gradient in the shape of x, which it need not read again: over x if
+    /// nothing else needs it (x is dy, or was saved for this rule alone), else to new memory.
+    public static Tensor over(Tensor x) {
+        return x.storage().isExclusive() ? x.alias() : x.emptyLike(x.shape());
+    }
+
     /// Whether a gradient will be wanted for x.
     public static boolean isRecording(Tensor x) {
         return GradMode.isEnabled() && x.requiresGradient();

@@ -225,4 +225,56 @@ class WorkspaceTest {
     private static Tensor ones() {
         return Tensor.full(Backend.cpu(), DType.FLOAT32, SHAPE, 1);
     }
+
+    @Test
+    void aNormWritesItsGradientsWhereNothingElseIsRead() {
+        Shape shape = Shape.of(LENGTH / 10, 10);
+        Shape channels = Shape.of(10);
+        Tensor input = Tensor.of(Backend.cpu(), shape, HostBuffer.of(numbers(LENGTH, 1)));
+        Tensor residual = Tensor.of(Backend.cpu(), shape, HostBuffer.of(numbers(LENGTH, 2)));
+        Tensor gamma = Tensor.full(Backend.cpu(), DType.FLOAT32, channels, 1.5).requireGradient();
+        Tensor beta = Tensor.full(Backend.cpu(), DType.FLOAT32, channels, 0.1).requireGradient();
+        List<float[]> kept = gradients(input, residual, gamma, beta, UnaryOperator.identity());
+        List<float[]> overwritten = new ArrayList<>();
+        try (Workspace _ = Workspace.open()) {
+            overwritten.addAll(
+                    gradients(input, residual, gamma, beta, x -> Workspace.tidy(() -> x.mul(1))));
+        }
+        assertThat(overwritten).hasSameSizeAs(kept);
+        for (int i = 0; i < kept.size(); i++) {
+            assertThat(overwritten.get(i)).isEqualTo(kept.get(i));
+        }
+    }
+
+    /// @param passed makes a tensor that only the norm needs, if it can
+    private static List<float[]> gradients(
+            Tensor input,
+            Tensor residual,
+            Tensor gamma,
+            Tensor beta,
+            UnaryOperator<Tensor> passed) {
+        Tensor a = input.alias().requireGradient();
+        Tensor b = residual.alias().requireGradient();
+        Tensor loss =
+                Workspace.tidy(
+                        () -> {
+                            Tensor x = passed.apply(a);
+                            Optional<Tensor> added = Optional.of(passed.apply(b));
+                            return x.batchNorm(x.moments(), true, gamma, beta, 1e-5, added, true)
+                                    .mul(input)
+                                    .sum();
+                        });
+        Gradients gradients = loss.backward();
+        return List.of(a, b, gamma, beta).stream()
+                .map(leaf -> gradients.of(leaf).orElseThrow().toFloats())
+                .toList();
+    }
+
+    private static float[] numbers(int length, int seed) {
+        float[] numbers = new float[length];
+        for (int i = 0; i < length; i++) {
+            numbers[i] = (float) Math.sin(i * (double) (seed + 3));
+        }
+        return numbers;
+    }
 }

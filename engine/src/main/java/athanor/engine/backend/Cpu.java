@@ -3,6 +3,7 @@ package athanor.engine.backend;
 import athanor.engine.Backend;
 import athanor.engine.Buffer;
 import athanor.engine.DType;
+import athanor.engine.Gate;
 import athanor.engine.HostBuffer;
 import athanor.engine.MatrixProduct;
 import athanor.engine.Memory;
@@ -388,7 +389,7 @@ public final class Cpu implements Backend {
     @Override
     public void batchNormSums(
             Buffer dy,
-            Optional<Buffer> output,
+            Gate gate,
             Buffer x,
             int rows,
             int channels,
@@ -399,7 +400,7 @@ public final class Cpu implements Backend {
         if (areFloats(dy, x)) {
             BatchNorm.sums(
                     floats(dy),
-                    floats(output),
+                    gate(gate, dy, x, channels),
                     floats(x),
                     rows,
                     channels,
@@ -409,14 +410,14 @@ public final class Cpu implements Backend {
                     floats(dShift));
         } else {
             reference.batchNormSums(
-                    dy, output, x, rows, channels, mean, inverseDeviation, dScale, dShift);
+                    dy, gate, x, rows, channels, mean, inverseDeviation, dScale, dShift);
         }
     }
 
     @Override
     public void batchNormGradient(
             Buffer dy,
-            Optional<Buffer> output,
+            Gate gate,
             Buffer x,
             int rows,
             int channels,
@@ -430,7 +431,7 @@ public final class Cpu implements Backend {
         if (areFloats(dy, x, dx)) {
             BatchNorm.gradient(
                     floats(dy),
-                    floats(output),
+                    gate(gate, dy, x, channels),
                     floats(x),
                     rows,
                     channels,
@@ -444,7 +445,7 @@ public final class Cpu implements Backend {
         } else {
             reference.batchNormGradient(
                     dy,
-                    output,
+                    gate,
                     x,
                     rows,
                     channels,
@@ -456,6 +457,16 @@ public final class Cpu implements Backend {
                     dx,
                     dResidual);
         }
+    }
+
+    private static athanor.kernels.normalize.Gate gate(
+            Gate gate, Buffer dy, Buffer x, int channels) {
+        return switch (gate) {
+            case Gate.Open() -> athanor.kernels.normalize.Gate.open(floats(dy), channels);
+            case Gate.Result(Buffer y) -> athanor.kernels.normalize.Gate.of(floats(y), channels);
+            case Gate.Normalized(Buffer scale, Buffer shift) ->
+                    new athanor.kernels.normalize.Gate(floats(x), floats(scale), floats(shift));
+        };
     }
 
     @Override

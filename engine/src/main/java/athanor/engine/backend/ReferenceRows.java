@@ -5,6 +5,7 @@ import static athanor.engine.backend.Reference.set;
 
 import athanor.engine.Backend;
 import athanor.engine.Buffer;
+import athanor.engine.Gate;
 import java.util.Optional;
 
 /// Normalization and softmax as their formulas say them. Memory is a matrix of rows: batch norm
@@ -26,7 +27,7 @@ sealed interface ReferenceRows extends Backend permits Reference {
     @Override
     default void batchNormSums(
             Buffer dy,
-            Optional<Buffer> output,
+            Gate gate,
             Buffer x,
             int rows,
             int channels,
@@ -39,7 +40,7 @@ sealed interface ReferenceRows extends Backend permits Reference {
             double product = 0;
             for (int row = 0; row < rows; row++) {
                 int i = row * channels + c;
-                double g = gated(dy, output, i);
+                double g = gated(dy, gate, i, x, c);
                 sum += g;
                 product += g * (get(x, i) - get(mean, c)) * get(inverseDeviation, c);
             }
@@ -53,7 +54,7 @@ sealed interface ReferenceRows extends Backend permits Reference {
     @Override
     default void batchNormGradient(
             Buffer dy,
-            Optional<Buffer> output,
+            Gate gate,
             Buffer x,
             int rows,
             int channels,
@@ -67,7 +68,7 @@ sealed interface ReferenceRows extends Backend permits Reference {
         for (int row = 0; row < rows; row++) {
             for (int c = 0; c < channels; c++) {
                 int i = row * channels + c;
-                double g = gated(dy, output, i);
+                double g = gated(dy, gate, i, x, c);
                 double xHat = (get(x, i) - get(mean, c)) * get(inverseDeviation, c);
                 set(dx, i, get(scale, c) * (g - (get(dShift, c) + xHat * get(dScale, c)) / rows));
                 if (dResidual.isPresent()) {
@@ -77,10 +78,16 @@ sealed interface ReferenceRows extends Backend permits Reference {
         }
     }
 
-    /// The gradient that passes through a ReLU behind the normalization: dy where its output is
-    /// above 0. Without a ReLU there is no output to ask, and all of dy passes.
-    private static double gated(Buffer dy, Optional<Buffer> output, int i) {
-        return output.isEmpty() || get(output.get(), i) > 0 ? get(dy, i) : 0;
+    /// dy where the gate lets it pass, else 0; NaN passes.
+    private static double gated(Buffer dy, Gate gate, int i, Buffer x, int c) {
+        double result =
+                switch (gate) {
+                    case Gate.Open() -> 1;
+                    case Gate.Result(Buffer y) -> get(y, i);
+                    case Gate.Normalized(Buffer scale, Buffer shift) ->
+                            get(scale, c) * get(x, i) + get(shift, c);
+                };
+        return result <= 0 ? 0 : get(dy, i);
     }
 
     /// `y = (x - mean) / sqrt(variance + epsilon) gamma + beta`, row by row.

@@ -1,5 +1,6 @@
 package athanor.engine.operation;
 
+import athanor.engine.Gate;
 import athanor.engine.Moments;
 import athanor.engine.Shape;
 import athanor.engine.ShapeMismatch;
@@ -68,7 +69,7 @@ public final class BatchNorm {
         residual.ifPresent(inputs::add);
         List<Tensor> saved = new ArrayList<>(List.of(x, moments.mean(), inverseDeviation, scale));
         if (relu) {
-            saved.add(y);
+            saved.add(residual.isPresent() ? y : shift);
         }
         boolean keepsResidual = residual.isPresent();
         Tensor mean = moments.mean();
@@ -79,7 +80,7 @@ public final class BatchNorm {
                 dy ->
                         gradients(
                                 dy,
-                                relu ? Optional.of(y) : Optional.empty(),
+                                gate(relu, keepsResidual, y, scale, shift),
                                 x,
                                 mean,
                                 inverseDeviation,
@@ -89,9 +90,18 @@ public final class BatchNorm {
                 saved.toArray(Tensor[]::new));
     }
 
+    private static Gate gate(boolean relu, boolean added, Tensor y, Tensor scale, Tensor shift) {
+        if (!relu) {
+            return new Gate.Open();
+        }
+        return added
+                ? new Gate.Result(y.buffer())
+                : new Gate.Normalized(scale.buffer(), shift.buffer());
+    }
+
     private static List<Tensor> gradients(
             Tensor dy,
-            Optional<Tensor> y,
+            Gate gate,
             Tensor x,
             Tensor mean,
             Tensor inverseDeviation,
@@ -104,7 +114,7 @@ public final class BatchNorm {
         x.backend()
                 .batchNormSums(
                         dy.buffer(),
-                        y.map(Tensor::buffer),
+                        gate,
                         x.buffer(),
                         rows(x),
                         channels,
@@ -113,13 +123,12 @@ public final class BatchNorm {
                         dGamma.buffer(),
                         dBeta.buffer());
         Tensor zeros = Tensor.zeros(x.backend(), x.dtype(), Shape.of(batchMoments ? 0 : channels));
-        Tensor dx = x.emptyLike(x.shape());
-        Optional<Tensor> dResidual =
-                keepsResidual ? Optional.of(x.emptyLike(x.shape())) : Optional.empty();
+        Tensor dx = Tape.over(x);
+        Optional<Tensor> dResidual = keepsResidual ? Optional.of(Tape.over(dy)) : Optional.empty();
         x.backend()
                 .batchNormGradient(
                         dy.buffer(),
-                        y.map(Tensor::buffer),
+                        gate,
                         x.buffer(),
                         rows(x),
                         channels,

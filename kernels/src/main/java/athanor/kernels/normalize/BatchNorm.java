@@ -1,7 +1,6 @@
 package athanor.kernels.normalize;
 
 import static athanor.kernels.elementwise.VectorMath.LANES;
-import static athanor.kernels.elementwise.VectorMath.SPECIES;
 import static athanor.kernels.elementwise.VectorMath.load;
 import static athanor.kernels.reduce.Rows.DOUBLES;
 
@@ -11,7 +10,6 @@ import java.util.Arrays;
 import java.util.Optional;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /// The passes of batch normalization (Ioffe and Szegedy 2015) over x `[rows, channels]`, each
@@ -66,11 +64,11 @@ public final class BatchNorm {
         }
     }
 
-    /// With g = dy where `output` > 0 (everywhere if there is none): `dShift = sum of g` and
-    /// `dScale = inverseDeviation times sum of g (x - mean)`.
+    /// With g = dy where the gate lets it pass, else 0: `dShift = sum of g` and `dScale =
+    /// inverseDeviation times sum of g (x - mean)`.
     public static void sums(
             float[] dy,
-            Optional<float[]> output,
+            Gate gate,
             float[] x,
             int rows,
             int channels,
@@ -78,15 +76,12 @@ public final class BatchNorm {
             float[] inverseDeviation,
             float[] dScale,
             float[] dShift) {
-        boolean all = output.isEmpty();
-        float[] out = output.orElse(dy);
         double[] sums =
                 sumBlocks(
                         rows,
                         channels,
                         (first, count, partial) ->
-                                addGradients(
-                                        dy, out, all, x, first, count, channels, mean, partial));
+                                addGradients(dy, gate, x, first, count, channels, mean, partial));
         for (int c = 0; c < channels; c++) {
             dShift[c] = (float) sums[c];
             dScale[c] = (float) (sums[channels + c] * inverseDeviation[c]);
@@ -94,10 +89,10 @@ public final class BatchNorm {
     }
 
     /// `dx = scale (g - (dShift + (x - mean) inverseDeviation dScale) / rows)`; `dResidual`, if
-    /// asked for, becomes g.
+    /// asked for, becomes g. Either may be x or dy itself.
     public static void gradient(
             float[] dy,
-            Optional<float[]> output,
+            Gate gate,
             float[] x,
             int rows,
             int channels,
@@ -108,9 +103,7 @@ public final class BatchNorm {
             float[] dShift,
             float[] dx,
             Optional<float[]> dResidual) {
-        boolean all = output.isEmpty();
         boolean keep = dResidual.isPresent();
-        float[] out = output.orElse(dy);
         float[] kept = dResidual.orElse(dx);
         // Per channel, dx = scale g + slope (x - mean) + offset.
         float[] slope = new float[channels];
@@ -125,7 +118,7 @@ public final class BatchNorm {
                 channels,
                 at ->
                         gradientRow(
-                                dy, out, all, x, at, channels, mean, scale, slope, offset, dx, kept,
+                                dy, gate, x, at, channels, mean, scale, slope, offset, dx, kept,
                                 keep));
     }
 
@@ -235,15 +228,16 @@ public final class BatchNorm {
 
     private static void addGradients(
             float[] dy,
-            float[] output,
-            boolean all,
+            Gate gate,
             float[] x,
             int first,
             int rows,
             int channels,
             float[] mean,
             float[] partial) {
-        VectorMask<Float> always = SPECIES.maskAll(all);
+        float[] values = gate.values();
+        float[] scale = gate.scale();
+        float[] shift = gate.shift();
         for (int row = first; row < first + rows; row += 2) {
             int at = row * channels;
             // The last row of an odd number goes alone.
@@ -251,17 +245,19 @@ public final class BatchNorm {
             int c = 0;
             for (; next > 0 && c <= channels - LANES; c += LANES) {
                 FloatVector center = load(mean, c);
+                FloatVector s = load(scale, c);
+                FloatVector t = load(shift, c);
                 int place = at + c;
-                FloatVector g0 = flowing(dy, output, place, always);
+                FloatVector g0 = passing(dy, values, s, t, place);
                 FloatVector p0 = load(x, place).sub(center).mul(g0);
-                FloatVector g1 = flowing(dy, output, place + next, always);
+                FloatVector g1 = passing(dy, values, s, t, place + next);
                 FloatVector p1 = load(x, place + next).sub(center).fma(g1, p0);
                 load(partial, c).add(g0.add(g1)).intoArray(partial, c);
                 load(partial, channels + c).add(p1).intoArray(partial, channels + c);
             }
             for (; c < channels; c++) {
                 for (int place = at + c; place <= at + next + c; place += channels) {
-                    float g = all || output[place] > 0 ? dy[place] : 0;
+                    float g = passing(dy[place], values[place], scale[c], shift[c]);
                     partial[c] += g;
                     partial[channels + c] = Math.fma(x[place] - mean[c], g, partial[channels + c]);
                 }
@@ -269,11 +265,15 @@ public final class BatchNorm {
         }
     }
 
-    /// dy where the output is positive, else 0.
-    private static FloatVector flowing(
-            float[] dy, float[] output, int at, VectorMask<Float> always) {
-        return FloatVector.zero(SPECIES)
-                .blend(load(dy, at), load(output, at).compare(VectorOperators.GT, 0).or(always));
+    /// dy where the gate lets it pass, else 0.
+    private static FloatVector passing(
+            float[] dy, float[] values, FloatVector scale, FloatVector shift, int at) {
+        return load(dy, at)
+                .blend(0, load(values, at).fma(scale, shift).compare(VectorOperators.LE, 0));
+    }
+
+    private static float passing(float dy, float value, float scale, float shift) {
+        return Math.fma(value, scale, shift) <= 0 ? 0 : dy;
     }
 
     private static void normalize(
@@ -308,8 +308,7 @@ public final class BatchNorm {
 
     private static void gradientRow(
             float[] dy,
-            float[] output,
-            boolean all,
+            Gate gate,
             float[] x,
             int at,
             int channels,
@@ -320,14 +319,12 @@ public final class BatchNorm {
             float[] dx,
             float[] kept,
             boolean keep) {
-        VectorMask<Float> always = SPECIES.maskAll(all);
-        FloatVector zero = FloatVector.zero(SPECIES);
+        float[] values = gate.values();
+        float[] gateScale = gate.scale();
+        float[] gateShift = gate.shift();
         int c = 0;
         for (; c <= channels - LANES; c += LANES) {
-            FloatVector g =
-                    zero.blend(
-                            load(dy, at + c),
-                            load(output, at + c).compare(VectorOperators.GT, 0).or(always));
+            FloatVector g = passing(dy, values, load(gateScale, c), load(gateShift, c), at + c);
             FloatVector d = load(x, at + c).sub(load(mean, c));
             FloatVector rest = d.fma(load(slope, c), load(offset, c));
             if (keep) {
@@ -336,7 +333,7 @@ public final class BatchNorm {
             g.fma(load(scale, c), rest).intoArray(dx, at + c);
         }
         for (; c < channels; c++) {
-            float g = all || output[at + c] > 0 ? dy[at + c] : 0;
+            float g = passing(dy[at + c], values[at + c], gateScale[c], gateShift[c]);
             float rest = Math.fma(x[at + c] - mean[c], slope[c], offset[c]);
             if (keep) {
                 kept[at + c] = g;

@@ -109,27 +109,64 @@ class BatchNormTest {
     }
 
     @Test
-    void the_gradient_is_its_formula_with_and_without_relu() {
+    void the_gradient_is_its_formula_without_relu_and_behind_one() {
         for (int[] shape : SHAPES) {
-            gradient(shape[0], shape[1], false);
-            gradient(shape[0], shape[1], true);
+            int rows = shape[0];
+            int channels = shape[1];
+            int size = rows * channels;
+            float[] dy = floats(1, size);
+            float[] x = floats(2, size);
+            float[] y = floats(6, size);
+            float[] scale = floats(7, channels);
+            float[] shift = floats(8, channels);
+            gradient(rows, channels, dy, x, Gate.open(dy, channels), dy);
+            gradient(rows, channels, dy, x, Gate.of(y, channels), gated(dy, y));
+            float[] normalized = new float[size];
+            BatchNorm.normalizeAddRelu(
+                    x, rows, channels, scale, shift, Optional.empty(), true, normalized);
+            gradient(rows, channels, dy, x, new Gate(x, scale, shift), gated(dy, normalized));
         }
     }
 
-    private static void gradient(int rows, int channels, boolean relu) {
-        float[] dy = floats(1, rows * channels);
-        float[] x = floats(2, rows * channels);
+    @Test
+    void a_gradient_that_is_not_a_number_passes_an_open_gate() {
+        float[] dy = {Float.NaN, Float.POSITIVE_INFINITY};
+        float[] dResidual = new float[2];
+        float[] zero = new float[1];
+        BatchNorm.gradient(
+                dy,
+                Gate.open(dy, 1),
+                new float[2],
+                2,
+                1,
+                zero,
+                zero,
+                zero,
+                zero,
+                zero,
+                new float[2],
+                Optional.of(dResidual));
+        assertThat(dResidual).containsExactly(dy);
+    }
+
+    private static float[] gated(float[] dy, float[] y) {
+        float[] g = new float[dy.length];
+        for (int i = 0; i < g.length; i++) {
+            g[i] = y[i] > 0 ? dy[i] : 0;
+        }
+        return g;
+    }
+
+    /// @param g what passes the gate
+    private static void gradient(
+            int rows, int channels, float[] dy, float[] x, Gate gate, float[] g) {
         float[] mean = floats(3, channels);
         float[] inverse = floats(4, channels);
         float[] scale = floats(5, channels);
-        float[] out = floats(6, rows * channels);
-        Optional<float[]> output = relu ? Optional.of(out) : Optional.empty();
         double[] shiftSums = new double[channels];
         double[] scaleSums = new double[channels];
-        float[] g = new float[dy.length];
         for (int i = 0; i < dy.length; i++) {
             int c = i % channels;
-            g[i] = !relu || out[i] > 0 ? dy[i] : 0;
             shiftSums[c] += g[i];
             scaleSums[c] += g[i] * ((double) x[i] - mean[c]) * inverse[c];
         }
@@ -139,7 +176,7 @@ class BatchNormTest {
                         () -> {
                             float[] result = new float[channels];
                             BatchNorm.sums(
-                                    dy, output, x, rows, channels, mean, inverse, dScale, result);
+                                    dy, gate, x, rows, channels, mean, inverse, dScale, result);
                             return result;
                         });
         assertClose("dShift", dShift, channels, 1e-6 * Math.sqrt(rows), c -> shiftSums[c]);
@@ -152,7 +189,7 @@ class BatchNormTest {
                             float[] result = new float[dy.length];
                             BatchNorm.gradient(
                                     dy,
-                                    output,
+                                    gate,
                                     x,
                                     rows,
                                     channels,
@@ -176,11 +213,13 @@ class BatchNormTest {
                     double normalized = ((double) x[i] - mean[c]) * inverse[c];
                     return scale[c] * (g[i] - (shiftSums[c] + normalized * scaleSums[c]) / rows);
                 });
-        float[] alone = new float[dy.length];
+        // Over x, and without a residual.
+        float[] over = x.clone();
+        Gate same = gate.values() == x ? new Gate(over, gate.scale(), gate.shift()) : gate;
         BatchNorm.gradient(
                 dy,
-                output,
-                x,
+                same,
+                over,
                 rows,
                 channels,
                 mean,
@@ -188,8 +227,25 @@ class BatchNormTest {
                 scale,
                 dScale,
                 dShift,
-                alone,
+                over,
                 Optional.empty());
-        assertThat(alone).isEqualTo(dx);
+        assertThat(over).isEqualTo(dx);
+        float[] overDy = dy.clone();
+        float[] overX = x.clone();
+        BatchNorm.gradient(
+                overDy,
+                gate.values() == x ? new Gate(overX, gate.scale(), gate.shift()) : gate,
+                overX,
+                rows,
+                channels,
+                mean,
+                inverse,
+                scale,
+                dScale,
+                dShift,
+                overX,
+                Optional.of(overDy));
+        assertThat(overX).isEqualTo(dx);
+        assertThat(overDy).isEqualTo(g);
     }
 }
