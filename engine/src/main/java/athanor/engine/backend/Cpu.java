@@ -15,7 +15,8 @@ import athanor.kernels.elementwise.Elementwise;
 import athanor.kernels.elementwise.Unary;
 import athanor.kernels.layout.Layout;
 import athanor.kernels.layout.Transpose;
-import athanor.kernels.matmul.Epilogue;
+import athanor.kernels.matmul.AddRelu;
+import athanor.kernels.matmul.ChannelMoments;
 import athanor.kernels.matmul.Gemm;
 import athanor.kernels.normalize.BatchNorm;
 import athanor.kernels.normalize.LayerNorm;
@@ -282,8 +283,8 @@ public final class Cpu implements Backend {
             boolean relu,
             Buffer y) {
         if (areFloats(x, w, bias, y)) {
-            Epilogue epilogue =
-                    new Epilogue(
+            AddRelu epilogue =
+                    new AddRelu(
                             geometry.filters(),
                             floats(bias),
                             floats(residual).orElse(new float[0]),
@@ -291,6 +292,23 @@ public final class Cpu implements Backend {
             Convolution.forward(geometry, floats(x), floats(w), floats(y), epilogue);
         } else {
             Backend.super.convolveAddRelu(geometry, x, w, bias, residual, relu, y);
+        }
+    }
+
+    @Override
+    public void convolveWithMoments(
+            ConvolutionGeometry geometry,
+            Buffer x,
+            Buffer w,
+            Buffer y,
+            Buffer mean,
+            Buffer variance) {
+        if (areFloats(x, w, y)) {
+            ChannelMoments moments = new ChannelMoments(geometry.filters());
+            Convolution.forward(geometry, floats(x), floats(w), floats(y), moments);
+            moments.finish(floats(mean), floats(variance));
+        } else {
+            Backend.super.convolveWithMoments(geometry, x, w, y, mean, variance);
         }
     }
 

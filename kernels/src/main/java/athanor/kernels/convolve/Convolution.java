@@ -2,6 +2,7 @@ package athanor.kernels.convolve;
 
 import athanor.kernels.matmul.Epilogue;
 import athanor.kernels.matmul.Gemm;
+import athanor.kernels.matmul.NoEpilogue;
 import java.util.Arrays;
 
 /// Convolution and its two gradients; see [ConvolutionGeometry] for the formula and the layouts,
@@ -35,7 +36,7 @@ public final class Convolution {
 
     /// Writes y.
     public static void forward(ConvolutionGeometry g, float[] x, float[] w, float[] y) {
-        forward(g, x, w, y, Epilogue.NONE);
+        forward(g, x, w, y, NoEpilogue.NONE);
     }
 
     /// Writes y, finished.
@@ -103,11 +104,11 @@ public final class Convolution {
         }
         if (isWinograd(g)) {
             Winograd winograd = Winograd.inputGradient(g);
-            winograd.run(dy, winograd.packGradient(w), dx, Epilogue.NONE);
+            winograd.run(dy, winograd.packGradient(w), dx, NoEpilogue.NONE);
             return;
         }
         FilterSweep sweep = FilterSweep.inputGradient(g);
-        sweep.run(dy, sweep.packGradient(w), dx, Epilogue.NONE);
+        sweep.run(dy, sweep.packGradient(w), dx, NoEpilogue.NONE);
     }
 
     /// Writes dw.

@@ -1,7 +1,7 @@
 package athanor.kernels.convolve;
 
 import athanor.kernels.layout.Transpose;
-import athanor.kernels.matmul.Epilogue;
+import athanor.kernels.matmul.NoEpilogue;
 import athanor.kernels.matmul.Panels;
 import athanor.kernels.matmul.Runs;
 import athanor.kernels.matmul.Tiles;
@@ -157,7 +157,8 @@ record FilterGradient(
                     offset + filter,
                     sumRows,
                     from > part * partRows,
-                    Epilogue.NONE);
+                    NoEpilogue.NONE,
+                    0);
         }
     }
 
@@ -255,7 +256,8 @@ record FilterGradient(
                     offset + firstFilter * length + column,
                     dwRows,
                     from > part * partRows,
-                    Epilogue.NONE);
+                    NoEpilogue.NONE,
+                    0);
         }
     }
 

@@ -213,10 +213,12 @@ record FilterSweep(
     /// Writes all of out.
     void run(float[] in, float[] panels, float[] out, Epilogue epilogue) {
         int lines = geometry.batch() * placesHigh;
+        int piece = pieceLines(lines);
+        epilogue.begin((lines + piece - 1) / piece);
         Parallel.range(
                 lines,
-                pieceLines(lines),
-                (from, to) -> runPiece(in, panels, out, from, to, epilogue));
+                piece,
+                (from, to) -> runPiece(in, panels, out, from, to, epilogue, from / piece));
     }
 
     private int pieceLines(int lines) {
@@ -235,7 +237,13 @@ record FilterSweep(
 
     /// The lines of places from (inclusive) to (exclusive), counted through all images.
     private void runPiece(
-            float[] in, float[] panels, float[] out, int from, int to, Epilogue epilogue) {
+            float[] in,
+            float[] panels,
+            float[] out,
+            int from,
+            int to,
+            Epilogue epilogue,
+            int piece) {
         int padded = paddedLines(from, to);
         float[] source =
                 images.isCopied()
@@ -259,7 +267,7 @@ record FilterSweep(
                     Arrays.fill(out, outRows[i], outRows[i] + outDepth, 0);
                 }
             } else if (rows > 0) {
-                multiply(phase, rows, source, inRows, panels, out, outRows, epilogue);
+                multiply(phase, rows, source, inRows, panels, out, outRows, epilogue, piece);
             }
         }
     }
@@ -272,7 +280,8 @@ record FilterSweep(
             float[] panels,
             float[] out,
             int[] outRows,
-            Epilogue epilogue) {
+            Epilogue epilogue,
+            int piece) {
         int inDepth = images.depth() / geometry.groups();
         int n = outDepth / geometry.groups();
         int columns = Panels.paddedColumns(n);
@@ -293,7 +302,8 @@ record FilterSweep(
                     group * n,
                     outRows,
                     false,
-                    epilogue);
+                    epilogue,
+                    piece);
         }
     }
 

@@ -2,6 +2,7 @@ package athanor.kernels.convolve;
 
 import athanor.kernels.matmul.Epilogue;
 import athanor.kernels.matmul.Panels;
+import athanor.kernels.parallel.Scratch;
 
 /// Square windows of images `[N, height, width, depth]`, one every `step` lines and columns, which
 /// may reach beyond the borders, where images are 0: what the tiles of [Winograd] read and write.
@@ -102,14 +103,17 @@ record Windows(
     }
 
     /// Does the same to the channels of each place of a window that lies within the image.
-    void finish(float[] images, int tile, int channel, int channels, Epilogue epilogue) {
+    void finish(float[] images, int tile, int channel, int channels, Epilogue epilogue, int piece) {
         int firstLine = firstLine(tile);
         int firstColumn = firstColumn(tile);
         int to = Math.min(width, firstColumn + side);
+        int[] places = Scratch.ints(Scratch.Use.WINDOW, (long) side * side);
+        int count = 0;
         for (int line = firstLine; line < Math.min(firstLine + side, height); line++) {
             for (int column = firstColumn; column < to; column++) {
-                epilogue.apply(images, offset(tile, line, column) + channel, channels);
+                places[count++] = offset(tile, line, column);
             }
         }
+        epilogue.apply(piece, images, channel, places, 0, count, channels);
     }
 }

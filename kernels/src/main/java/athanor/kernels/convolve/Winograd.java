@@ -6,6 +6,7 @@ import static athanor.kernels.convolve.WinogradTransform.SIDE;
 
 import athanor.kernels.layout.Transpose;
 import athanor.kernels.matmul.Epilogue;
+import athanor.kernels.matmul.NoEpilogue;
 import athanor.kernels.matmul.Panels;
 import athanor.kernels.matmul.Runs;
 import athanor.kernels.matmul.Tiles;
@@ -164,6 +165,7 @@ record Winograd(Windows in, Windows out, int batch, int filterSide) {
         int blockColumns = Math.max(2, (panels + wantedBlocks - 1) / wantedBlocks) * Tiles.PANEL;
         int columnBlocks = (columns + blockColumns - 1) / blockColumns;
         Runs runs = new Runs(Math.min(columns, blockColumns)).add(0, in.depth());
+        epilogue.begin(tileBlocks);
         Parallel.range(
                 tileBlocks * columnBlocks,
                 1,
@@ -179,7 +181,8 @@ record Winograd(Windows in, Windows out, int batch, int filterSide) {
                             column,
                             Math.min(blockColumns, columns - column),
                             y,
-                            epilogue);
+                            epilogue,
+                            piece / columnBlocks);
                 });
     }
 
@@ -192,7 +195,8 @@ record Winograd(Windows in, Windows out, int batch, int filterSide) {
             int column,
             int columns,
             float[] y,
-            Epilogue epilogue) {
+            Epilogue epilogue,
+            int piece) {
         int depth = in.depth();
         int paddedDepth = Panels.paddedColumns(depth);
         int paddedColumns = Panels.paddedColumns(columns);
@@ -226,13 +230,14 @@ record Winograd(Windows in, Windows out, int batch, int filterSide) {
                     e * mStride,
                     mRows,
                     false,
-                    Epilogue.NONE);
+                    NoEpilogue.NONE,
+                    0);
         }
         for (int t = 0; t < tiles; t++) {
             int tile = firstTile + t;
             transformOutput(m, t * paddedColumns, mStride, tile, column, columns, y, work);
-            if (epilogue != Epilogue.NONE) {
-                out.finish(y, tile, column, columns, epilogue);
+            if (epilogue != NoEpilogue.NONE) {
+                out.finish(y, tile, column, columns, epilogue, piece);
             }
         }
     }

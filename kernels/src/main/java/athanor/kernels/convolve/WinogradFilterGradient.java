@@ -4,7 +4,7 @@ import static athanor.kernels.convolve.WinogradTransform.ELEMENTS;
 import static athanor.kernels.convolve.WinogradTransform.LANES;
 import static athanor.kernels.convolve.WinogradTransform.SIDE;
 
-import athanor.kernels.matmul.Epilogue;
+import athanor.kernels.matmul.NoEpilogue;
 import athanor.kernels.matmul.Panels;
 import athanor.kernels.matmul.Runs;
 import athanor.kernels.matmul.Tiles;
@@ -150,7 +150,8 @@ record WinogradFilterGradient(
                         sumOffset + e * sumStride,
                         sumRows,
                         first > part * partTiles,
-                        Epilogue.NONE);
+                        NoEpilogue.NONE,
+                        0);
             }
         }
     }

@@ -53,7 +53,7 @@ public final class Gemm {
                 cOffset,
                 ldc,
                 accumulate,
-                Epilogue.NONE);
+                NoEpilogue.NONE);
     }
 
     /// The same, with something done to C in the end.
@@ -108,7 +108,7 @@ public final class Gemm {
                     cOffset,
                     ldc,
                     accumulate || from > 0,
-                    from + depth == k ? epilogue : Epilogue.NONE);
+                    from + depth == k ? epilogue : NoEpilogue.NONE);
         }
     }
 
@@ -166,6 +166,7 @@ public final class Gemm {
         int columnBlocks = Math.clamp(PIECES / rowBlocks, 1, wide);
         int blockColumns = (wide + columnBlocks - 1) / columnBlocks * Tiles.PANEL;
         Runs run = new Runs(Math.min(n, blockColumns)).add(0, depth);
+        epilogue.begin(rowBlocks);
         Parallel.range(
                 rowBlocks * columnBlocks,
                 1,
@@ -190,7 +191,8 @@ public final class Gemm {
                             cOffset + row * ldc + column,
                             rows(Scratch.Use.TILE, rows, ldc),
                             accumulate,
-                            epilogue);
+                            epilogue,
+                            block / columnBlocks);
                 });
     }
 

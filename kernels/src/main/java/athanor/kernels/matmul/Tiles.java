@@ -87,7 +87,7 @@ public final class Tiles {
     /// There should be few strides: each has code of its own
     /// @param panels B as [Panels] packs it, its depth that of the runs
     /// @param c holds row i of C at `cShift + cRows[i]`
-    /// @param epilogue what is done to C in the end
+    /// @param epilogue what is done to C in the end, of which this is the given piece
     public static void multiply(
             int rows,
             int n,
@@ -102,7 +102,8 @@ public final class Tiles {
             int cShift,
             int[] cRows,
             boolean accumulate,
-            Epilogue epilogue) {
+            Epilogue epilogue,
+            int piece) {
         Tile[][] tiles = tiles(aStride);
         for (int column = 0; column < n; column += BLOCK_COLUMNS) {
             int columnEnd = Math.min(n, column + BLOCK_COLUMNS);
@@ -168,10 +169,10 @@ public final class Tiles {
                                     add);
                         }
                     }
-                    if (epilogue != Epilogue.NONE && runEnd == runs.count()) {
-                        for (int i = row; i < Math.min(row + ROWS, rows); i++) {
-                            epilogue.apply(c, cShift + cRows[i] + column, columnEnd - column);
-                        }
+                    if (epilogue != NoEpilogue.NONE && runEnd == runs.count()) {
+                        int rowEnd = Math.min(row + ROWS, rows);
+                        int wide = columnEnd - column;
+                        epilogue.apply(piece, c, cShift + column, cRows, row, rowEnd, wide);
                     }
                 }
                 depth += blockDepth;

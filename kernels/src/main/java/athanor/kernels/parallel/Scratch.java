@@ -28,6 +28,7 @@ public final class Scratch {
     private static final ThreadLocal<Scratch> OWN = ThreadLocal.withInitial(Scratch::new);
 
     private final Map<Use, float[]> floats = new EnumMap<>(Use.class);
+    private final Map<Use, double[]> doubles = new EnumMap<>(Use.class);
     private final Map<Use, int[]> ints = new EnumMap<>(Use.class);
 
     private Scratch() {}
@@ -37,6 +38,16 @@ public final class Scratch {
         float[] kept = own.get(use);
         if (kept == null || kept.length < length) {
             kept = new float[checked(length)];
+            own.put(use, kept);
+        }
+        return kept;
+    }
+
+    public static double[] doubles(Use use, long length) {
+        Map<Use, double[]> own = OWN.get().doubles;
+        double[] kept = own.get(use);
+        if (kept == null || kept.length < length) {
+            kept = new double[checked(length)];
             own.put(use, kept);
         }
         return kept;
