@@ -13,6 +13,7 @@ import athanor.engine.Shape;
 import athanor.engine.Tensor;
 import athanor.engine.Workspace;
 import athanor.kernels.random.PhiloxKey;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 class LayersTest {
@@ -170,6 +171,30 @@ class LayersTest {
             assertThat(Backend.cpu().memory().live() - before).isLessThan(2 * 4000);
             assertThat(Backend.cpu().memory().peak() - before).isLessThan(3 * 4000);
         }
+    }
+
+    @Test
+    void layersThatRunTogetherGiveWhatTheyGiveAlone() {
+        for (int count = 2; count <= 3; count++) {
+            Conv2dOptions padded = Conv2dOptions.DEFAULT.padding(1);
+            Conv2d conv = new Conv2d(3, 20, 3, padded);
+            MaxPool2d pool = new MaxPool2d(3, 2, 1);
+            Module[] layers = {conv, Activation.relu(), pool};
+            Sequential together = new Sequential(Arrays.copyOf(layers, count));
+            together.initialize(KEY);
+            Tensor x = uniform(2, 9, 9, 3).sub(0.5).requireGradient();
+            Tensor alone = conv.forward(x).relu();
+            alone = count == 3 ? pool.forward(alone) : alone;
+            Tensor y = together.forward(x);
+            assertThat(y.toFloats()).isEqualTo(alone.toFloats());
+            assertThat(y.toFloats()).contains(0f);
+            Tensor weights = uniform(y.shape().dims());
+            assertThat(gradient(y.mul(weights), x)).isEqualTo(gradient(alone.mul(weights), x));
+        }
+    }
+
+    private static float[] gradient(Tensor y, Tensor x) {
+        return y.sum().backward().of(x).orElseThrow().toFloats();
     }
 
     @Test

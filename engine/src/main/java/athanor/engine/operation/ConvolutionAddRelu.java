@@ -5,7 +5,6 @@ import athanor.engine.ShapeMismatch;
 import athanor.engine.Tape;
 import athanor.engine.Tensor;
 import athanor.kernels.convolve.ConvolutionGeometry;
-import athanor.kernels.elementwise.Binary;
 import athanor.kernels.reduce.Reduction;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,7 +61,7 @@ public final class ConvolutionAddRelu {
                 y,
                 inputs,
                 dy -> {
-                    Tensor dz = relu ? Raw.binary(Binary.RELU_GRADIENT, dy, y) : dy;
+                    Tensor dz = relu ? Raw.gated(dy, y) : dy;
                     List<Tensor> gradients = new ArrayList<>();
                     gradients.add(toImage ? Convolution.inputGradient(g, dz, w) : dz);
                     gradients.add(Convolution.filterGradient(g, x, dz));

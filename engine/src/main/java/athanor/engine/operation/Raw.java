@@ -4,6 +4,7 @@ import athanor.engine.Backend;
 import athanor.engine.DType;
 import athanor.engine.Shape;
 import athanor.engine.ShapeMismatch;
+import athanor.engine.Tape;
 import athanor.engine.Tensor;
 import athanor.kernels.elementwise.Binary;
 import athanor.kernels.elementwise.Unary;
@@ -30,6 +31,22 @@ final class Raw {
         a.backend()
                 .binary(function, a.buffer(), a.shape(), b.buffer(), b.shape(), y.buffer(), shape);
         return y;
+    }
+
+    /// dy where y > 0, else 0.
+    static Tensor gated(Tensor dy, Tensor y) {
+        Tensor dx = Tape.over(dy);
+        Shape shape = dy.shape();
+        dy.backend()
+                .binary(
+                        Binary.RELU_GRADIENT,
+                        dy.buffer(),
+                        shape,
+                        y.buffer(),
+                        shape,
+                        dx.buffer(),
+                        shape);
+        return dx;
     }
 
     /// Reduces the axes; they stay as length 1 if `keep`.

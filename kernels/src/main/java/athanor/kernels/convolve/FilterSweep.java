@@ -231,8 +231,8 @@ record FilterSweep(
             int whole = (PIECE_ROWS - 1) / (placesHigh * placesWide) + 1;
             piece = (int) Math.min(whole, PIECE / image) * placesHigh;
         }
-        int fewest = Math.max((LEAST_ROWS - 1) / placesWide + 1, (lines + PIECES - 1) / PIECES);
-        return Math.min(piece, fewest);
+        int least = (LEAST_ROWS - 1) / placesWide + 1;
+        return Math.clamp(piece, least, Math.max(least, (lines + PIECES - 1) / PIECES));
     }
 
     /// The lines of places from (inclusive) to (exclusive), counted through all images.

@@ -5,6 +5,7 @@ import static athanor.kernels.elementwise.VectorMath.SPECIES;
 import static athanor.kernels.elementwise.VectorMath.load;
 
 import athanor.kernels.parallel.Parallel;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
@@ -14,6 +15,9 @@ import jdk.incubator.vector.VectorSpecies;
 /// The maximum of each window, and its place; see [PoolGeometry].
 public final class MaxPool {
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
+
+    /// Channels that are worth a piece of their own.
+    private static final int CHANNELS = 64;
 
     private MaxPool() {}
 
@@ -33,28 +37,17 @@ public final class MaxPool {
                 });
     }
 
-    /// Each gradient goes to the place of its maximum. Made the other way round: each place
-    /// collects, in order, from the windows that cover it those gradients whose maximum it was.
+    /// Each gradient goes to the place of its maximum, in the order of the windows.
     public static void gradient(PoolGeometry g, float[] dy, int[] index, float[] dx) {
-        Cover rows = Cover.of(g.height(), g.rowStart(), g.rowEnd());
-        Cover columns = Cover.of(g.width(), g.columnStart(), g.columnEnd());
+        int blocks = (g.channels() + CHANNELS - 1) / CHANNELS;
         Parallel.range(
-                g.batch() * g.height(),
+                g.batch() * blocks,
                 1,
                 (from, to) -> {
                     for (int i = from; i < to; i++) {
-                        for (int w = 0; w < g.width(); w++) {
-                            collect(
-                                    g,
-                                    rows,
-                                    columns,
-                                    dy,
-                                    index,
-                                    i / g.height(),
-                                    i % g.height(),
-                                    w,
-                                    dx);
-                        }
+                        int channel = i % blocks * CHANNELS;
+                        int count = Math.min(CHANNELS, g.channels() - channel);
+                        spread(g, dy, index, i / blocks, channel, count, dx);
                     }
                 });
     }
@@ -105,48 +98,51 @@ public final class MaxPool {
         }
     }
 
-    private static void collect(
+    /// Channels `channel` to `channel + count - 1` of an image.
+    private static void spread(
+            PoolGeometry g, float[] dy, int[] index, int n, int channel, int count, float[] dx) {
+        int channels = g.channels();
+        int image = n * g.height() * g.width();
+        for (int place = image; place < image + g.height() * g.width(); place++) {
+            Arrays.fill(dx, place * channels + channel, place * channels + channel + count, 0);
+        }
+        for (int p = 0; p < g.outputHeight(); p++) {
+            for (int q = 0; q < g.outputWidth(); q++) {
+                int from = ((n * g.outputHeight() + p) * g.outputWidth() + q) * channels + channel;
+                spreadWindow(g, dy, index, from, image, p, q, channel, count, dx);
+            }
+        }
+    }
+
+    private static void spreadWindow(
             PoolGeometry g,
-            Cover rows,
-            Cover columns,
             float[] dy,
             int[] index,
-            int n,
-            int h,
-            int w,
+            int from,
+            int image,
+            int p,
+            int q,
+            int channel,
+            int count,
             float[] dx) {
-        int channels = g.channels();
-        int place = h * g.width() + w;
-        int at = (n * g.height() * g.width() + place) * channels;
-        int top = rows.first()[h];
-        int bottom = rows.last()[h];
-        int left = columns.first()[w];
-        int right = columns.last()[w];
+        int rowEnd = g.rowEnd()[p];
+        int columnStart = g.columnStart()[q];
+        int columnEnd = g.columnEnd()[q];
         int c = 0;
-        for (; c <= channels - LANES; c += LANES) {
-            FloatVector sum = FloatVector.zero(SPECIES);
-            for (int p = top; p <= bottom; p++) {
-                for (int q = left; q <= right; q++) {
-                    int from = ((n * g.outputHeight() + p) * g.outputWidth() + q) * channels + c;
-                    VectorMask<Integer> mine =
-                            IntVector.fromArray(INTS, index, from)
-                                    .compare(VectorOperators.EQ, place);
-                    sum = sum.blend(sum.add(load(dy, from)), mine.cast(SPECIES));
+        for (; c <= count - LANES; c += LANES) {
+            FloatVector gradient = load(dy, from + c);
+            IntVector found = IntVector.fromArray(INTS, index, from + c);
+            for (int h = g.rowStart()[p]; h < rowEnd; h++) {
+                for (int w = columnStart; w < columnEnd; w++) {
+                    int place = h * g.width() + w;
+                    int at = (image + place) * g.channels() + channel + c;
+                    VectorMask<Float> here = found.compare(VectorOperators.EQ, place).cast(SPECIES);
+                    load(dx, at).add(gradient, here).intoArray(dx, at);
                 }
             }
-            sum.intoArray(dx, at + c);
         }
-        for (; c < channels; c++) {
-            float sum = 0;
-            for (int p = top; p <= bottom; p++) {
-                for (int q = left; q <= right; q++) {
-                    int from = ((n * g.outputHeight() + p) * g.outputWidth() + q) * channels + c;
-                    if (index[from] == place) {
-                        sum += dy[from];
-                    }
-                }
-            }
-            dx[at + c] = sum;
+        for (; c < count; c++) {
+            dx[(image + index[from + c]) * g.channels() + channel + c] += dy[from + c];
         }
     }
 }
