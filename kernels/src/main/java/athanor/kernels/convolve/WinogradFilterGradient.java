@@ -13,8 +13,9 @@ import athanor.kernels.parallel.Scratch;
 
 /// The gradient of 3x3 and 5x5 filters of stride 1 by Winograd's tiles; see [Winograd]. Each
 /// element of the transformed filters is a product `K x C` whose sum runs over all tiles of all
-/// images. Where that leaves few pieces, the tiles are cut into parts, as many as the shape says,
-/// whose sums are added in their order.
+/// images. Where there are many filters and channels, a piece makes a block of them, whose sums
+/// stay in the second cache until they are transformed back. Where there are few, the tiles are cut
+/// into parts, as many as the shape says, whose sums are added in their order.
 record WinogradFilterGradient(
         Windows in,
         Windows out,
@@ -22,13 +23,17 @@ record WinogradFilterGradient(
         int filterSide,
         int parts,
         int partTiles,
-        int filterBlock) {
+        int filterBlock,
+        int channelBlock) {
     private static final int PIECE = 300_000;
     private static final int LEAST_TILES = 48;
     private static final int MOST_TILES = 96;
     private static final int PIECES = 8;
-    /// Filters of a piece, at most where the shape alone gives pieces enough.
+    /// Filters of a piece, at most where the shape alone gives pieces enough, and channels of a
+    /// block.
     private static final int FILTERS = 128;
+
+    private static final int CHANNELS = 64;
 
     /// From the filters of a tile to those of the next, for few and for many: odd numbers of cache
     /// lines, or they would fall on the same ones.
@@ -64,6 +69,10 @@ record WinogradFilterGradient(
                         0,
                         0);
         int tiles = g.batch() * in.tilesPerImage();
+        if ((g.filters() / FILTERS) * (g.channels() / CHANNELS) >= PIECES) {
+            return new WinogradFilterGradient(
+                    in, out, g.batch(), g.filterHeight(), 1, tiles, FILTERS, CHANNELS);
+        }
         int blocks = (g.filters() + FILTERS - 1) / FILTERS;
         long sums = (long) ELEMENTS * g.filters() * Panels.paddedColumns(g.channels());
         int wanted =
@@ -73,13 +82,52 @@ record WinogradFilterGradient(
         int left = Math.max(blocks, PIECES / parts);
         int filterBlock = Math.max(Tiles.tableLength((g.filters() + left - 1) / left), 60);
         return new WinogradFilterGradient(
-                in, out, g.batch(), g.filterHeight(), parts, partTiles, filterBlock);
+                in,
+                out,
+                g.batch(),
+                g.filterHeight(),
+                parts,
+                partTiles,
+                filterBlock,
+                Panels.paddedColumns(g.channels()));
     }
 
     void run(float[] x, float[] dy, float[] dw) {
+        if (channelBlock < in.depth()) {
+            runBlocks(x, dy, dw);
+        } else {
+            runParts(x, dy, dw);
+        }
+    }
+
+    private void runBlocks(float[] x, float[] dy, float[] dw) {
+        int wide = (in.depth() + channelBlock - 1) / channelBlock;
+        int high = (out.depth() + filterBlock - 1) / filterBlock;
+        Parallel.range(
+                wide * high,
+                1,
+                (piece, end) -> {
+                    int filter = piece / wide * filterBlock;
+                    int channel = piece % wide * channelBlock;
+                    int filters = Math.min(filterBlock, out.depth() - filter);
+                    int channels = Math.min(channelBlock, in.depth() - channel);
+                    int padded = Panels.paddedColumns(channels);
+                    int stride = filters * padded + LANES;
+                    float[] sums =
+                            Scratch.floats(Scratch.Use.PARTIAL_SUMS, (long) ELEMENTS * stride);
+                    sumPiece(x, dy, 0, filter, filters, channel, channels, sums, 0, stride);
+                    for (int k = 0; k < filters; k++) {
+                        transformBack(
+                                sums, k * padded, stride, 0, filter + k, channel, channels, dw);
+                    }
+                });
+    }
+
+    private void runParts(float[] x, float[] dy, float[] dw) {
         int filters = out.depth();
-        int channels = Panels.paddedColumns(in.depth());
-        int sumStride = filters * channels;
+        int channels = in.depth();
+        int padded = Panels.paddedColumns(channels);
+        int sumStride = filters * padded;
         int partStride = ELEMENTS * sumStride;
         float[] sums = Scratch.floats(Scratch.Use.PARTIAL_SUMS, (long) parts * partStride);
         int blocks = (filters + filterBlock - 1) / filterBlock;
@@ -88,18 +136,19 @@ record WinogradFilterGradient(
                 1,
                 (piece, end) -> {
                     int filter = piece % blocks * filterBlock;
-                    sumPiece(
-                            x,
-                            dy,
-                            piece / blocks,
-                            filter,
-                            Math.min(filterBlock, filters - filter),
-                            sums,
-                            piece / blocks * partStride + filter * channels,
-                            sumStride);
+                    int offset = piece / blocks * partStride + filter * padded;
+                    int count = Math.min(filterBlock, filters - filter);
+                    int part = piece / blocks;
+                    sumPiece(x, dy, part, filter, count, 0, channels, sums, offset, sumStride);
                 });
         Parallel.range(
-                filters, 4, (from, to) -> transformBack(sums, sumStride, partStride, from, to, dw));
+                filters,
+                4,
+                (from, to) -> {
+                    for (int k = from; k < to; k++) {
+                        transformBack(sums, k * padded, sumStride, partStride, k, 0, channels, dw);
+                    }
+                });
     }
 
     private void sumPiece(
@@ -108,10 +157,11 @@ record WinogradFilterGradient(
             int part,
             int filter,
             int filters,
+            int channel,
+            int channels,
             float[] sums,
             int sumOffset,
             int sumStride) {
-        int channels = in.depth();
         int paddedChannels = Panels.paddedColumns(channels);
         int paddedFilters = Panels.paddedColumns(filters);
         int end = Math.min(batch * in.tilesPerImage(), (part + 1) * partTiles);
@@ -130,7 +180,7 @@ record WinogradFilterGradient(
         for (int first = part * partTiles; first < end; first += most) {
             int tiles = Math.min(most, end - first);
             for (int t = 0; t < tiles; t++) {
-                transformInput(x, first + t, t, tiles, v, vStride, work);
+                transformInput(x, first + t, channel, channels, t, tiles, v, vStride, work);
                 transformOutputGradient(
                         dy, first + t, filter, filters, m, t * tileStride, mStride, work);
             }
@@ -158,16 +208,24 @@ record WinogradFilterGradient(
 
     /// Tile t of the piece, in the panels that a product takes: a panel of channels at a time.
     private void transformInput(
-            float[] x, int tile, int t, int tiles, float[] v, int vStride, float[] work) {
+            float[] x,
+            int tile,
+            int firstChannel,
+            int channels,
+            int t,
+            int tiles,
+            float[] v,
+            int vStride,
+            float[] work) {
         int depth = in.depth();
-        int padded = Panels.paddedColumns(depth);
+        int padded = Panels.paddedColumns(channels);
         boolean direct = depth % LANES == 0 && in.isInside(tile);
         float[] source = x;
         if (!direct) {
             source = Scratch.floats(Scratch.Use.WINDOW, (long) ELEMENTS * padded);
-            in.read(x, tile, 0, depth, source, padded);
+            in.read(x, tile, firstChannel, channels, source, padded);
         }
-        int offset = direct ? in.offset(tile) : 0;
+        int offset = direct ? in.offset(tile) + firstChannel : 0;
         int columnStride = direct ? depth : padded;
         int lineStride = (direct ? in.width() : SIDE) * columnStride;
         for (int channel = 0; channel < padded; channel += Tiles.PANEL) {
@@ -214,49 +272,53 @@ record WinogradFilterGradient(
         }
     }
 
+    /// Filter k's sums, the first of which lies at `offset`, become the gradients of `channels` of
+    /// its channels.
     private void transformBack(
-            float[] sums, int sumStride, int partStride, int from, int to, float[] dw) {
-        int channels = in.depth();
+            float[] sums,
+            int offset,
+            int sumStride,
+            int partStride,
+            int k,
+            int channel,
+            int channels,
+            float[] dw) {
+        int depth = in.depth();
         int padded = Panels.paddedColumns(channels);
-        float[] work = Scratch.floats(Scratch.Use.TILE, WinogradTransform.WORK);
         int taps = filterSide * filterSide;
-        float[] window = Scratch.floats(Scratch.Use.WINDOW, (long) taps * padded);
+        float[] work = Scratch.floats(Scratch.Use.TILE, WinogradTransform.WORK);
         boolean direct = channels == padded;
-        float[] target = direct ? dw : window;
-        for (int k = from; k < to; k++) {
-            int at = k * padded;
-            int offset = direct ? k * taps * channels : 0;
-            if (filterSide == 3) {
-                WinogradTransform.filterGradient(
-                        sums,
-                        at,
-                        sumStride,
-                        parts,
-                        partStride,
-                        padded,
-                        target,
-                        offset,
-                        padded,
-                        work);
-            } else {
-                WinogradTransform5.filterGradient(
-                        sums,
-                        at,
-                        sumStride,
-                        parts,
-                        partStride,
-                        padded,
-                        target,
-                        offset,
-                        padded,
-                        work);
-            }
-            if (!direct) {
-                for (int tap = 0; tap < taps; tap++) {
-                    System.arraycopy(
-                            window, tap * padded, dw, (k * taps + tap) * channels, channels);
-                }
-            }
+        int at = k * taps * depth + channel;
+        float[] target = direct ? dw : Scratch.floats(Scratch.Use.WINDOW, (long) taps * padded);
+        int targetAt = direct ? at : 0;
+        int tapStride = direct ? depth : padded;
+        if (filterSide == 3) {
+            WinogradTransform.filterGradient(
+                    sums,
+                    offset,
+                    sumStride,
+                    parts,
+                    partStride,
+                    padded,
+                    target,
+                    targetAt,
+                    tapStride,
+                    work);
+        } else {
+            WinogradTransform5.filterGradient(
+                    sums,
+                    offset,
+                    sumStride,
+                    parts,
+                    partStride,
+                    padded,
+                    target,
+                    targetAt,
+                    tapStride,
+                    work);
+        }
+        for (int tap = 0; tap < taps && !direct; tap++) {
+            System.arraycopy(target, tap * padded, dw, at + tap * depth, channels);
         }
     }
 }

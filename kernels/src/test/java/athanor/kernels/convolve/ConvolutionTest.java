@@ -81,6 +81,7 @@ class ConvolutionTest {
                         square(8, 17, 20, 33, 3, 1, 1),
                         square(8, 16, 20, 150, 3, 2, 1),
                         square(40, 8, 30, 20, 1, 1, 0),
+                        square(3, 5, 530, 138, 3, 1, 1),
                         square(1, 90, 40, 10, 3, 1, 1));
         int threads = Parallel.threads();
         try {
@@ -130,6 +131,9 @@ class ConvolutionTest {
                                 square(2, 27, 32, 64, 3, 1, 2),
                                 square(60, 4, 64, 64, 3, 1, 1),
                                 square(1, 3, 16, 16, 3, 1, 1),
+                                square(3, 5, 530, 138, 3, 1, 1),
+                                square(2, 4, 256, 256, 3, 1, 1),
+                                square(1, 6, 520, 130, 5, 1, 2),
                                 square(2, 27, 64, 192, 5, 1, 2),
                                 square(3, 7, 17, 33, 5, 1, 2),
                                 square(2, 9, 20, 40, 5, 1, 0),
