@@ -238,29 +238,34 @@ public final class BatchNorm {
         float[] values = gate.values();
         float[] scale = gate.scale();
         float[] shift = gate.shift();
-        for (int row = first; row < first + rows; row += 2) {
-            int at = row * channels;
-            // The last row of an odd number goes alone.
-            int next = row + 1 < first + rows ? channels : 0;
-            int c = 0;
-            for (; next > 0 && c <= channels - LANES; c += LANES) {
+        int quarter = rows / 4;
+        int apart = quarter * channels;
+        int vectors = channels / LANES * LANES;
+        for (int row = first; row < first + quarter; row++) {
+            for (int c = 0; c < vectors; c += LANES) {
                 FloatVector center = load(mean, c);
                 FloatVector s = load(scale, c);
                 FloatVector t = load(shift, c);
-                int place = at + c;
+                int place = row * channels + c;
                 FloatVector g0 = passing(dy, values, s, t, place);
+                FloatVector g1 = passing(dy, values, s, t, place + apart);
+                FloatVector g2 = passing(dy, values, s, t, place + 2 * apart);
+                FloatVector g3 = passing(dy, values, s, t, place + 3 * apart);
                 FloatVector p0 = load(x, place).sub(center).mul(g0);
-                FloatVector g1 = passing(dy, values, s, t, place + next);
-                FloatVector p1 = load(x, place + next).sub(center).fma(g1, p0);
-                load(partial, c).add(g0.add(g1)).intoArray(partial, c);
-                load(partial, channels + c).add(p1).intoArray(partial, channels + c);
+                FloatVector p1 = load(x, place + apart).sub(center).fma(g1, p0);
+                FloatVector p2 = load(x, place + 2 * apart).sub(center).mul(g2);
+                FloatVector p3 = load(x, place + 3 * apart).sub(center).fma(g3, p2);
+                FloatVector sum = g0.add(g1).add(g2.add(g3));
+                load(partial, c).add(sum).intoArray(partial, c);
+                load(partial, channels + c).add(p1.add(p3)).intoArray(partial, channels + c);
             }
-            for (; c < channels; c++) {
-                for (int place = at + c; place <= at + next + c; place += channels) {
-                    float g = passing(dy[place], values[place], scale[c], shift[c]);
-                    partial[c] += g;
-                    partial[channels + c] = Math.fma(x[place] - mean[c], g, partial[channels + c]);
-                }
+        }
+        for (int row = first; row < first + rows; row++) {
+            for (int c = row < first + 4 * quarter ? vectors : 0; c < channels; c++) {
+                int place = row * channels + c;
+                float g = passing(dy[place], values[place], scale[c], shift[c]);
+                partial[c] += g;
+                partial[channels + c] = Math.fma(x[place] - mean[c], g, partial[channels + c]);
             }
         }
     }
