@@ -17,6 +17,9 @@ public final class Gemm {
 
     private static final int PACKED_ROWS = 256;
 
+    /// Panels of B that a piece packs for itself.
+    private static final int FEW_PANELS = 8;
+
     private Gemm() {}
 
     /// `C = op(A) op(B)`, or with `accumulate` `C += op(A) op(B)`: C is `m x n`, op(A) `m x k`,
@@ -83,6 +86,30 @@ public final class Gemm {
             }
             return;
         }
+        if (m <= BLOCK_ROWS) {
+            float[] left = a;
+            if (transposeA) {
+                left = Scratch.floats(Scratch.Use.WINDOW, (long) m * k);
+                transpose(m, k, a, aOffset, lda, left);
+            }
+            multiplyFewRows(
+                    transposeB,
+                    m,
+                    n,
+                    k,
+                    left,
+                    transposeA ? 0 : aOffset,
+                    transposeA ? k : lda,
+                    b,
+                    bOffset,
+                    ldb,
+                    c,
+                    cOffset,
+                    ldc,
+                    accumulate,
+                    epilogue);
+            return;
+        }
         int stage = Math.max(PACKED_ROWS, PACKED / Panels.paddedColumns(n));
         float[] panels =
                 Scratch.floats(
@@ -110,6 +137,64 @@ public final class Gemm {
                     accumulate || from > 0,
                     from + depth == k ? epilogue : NoEpilogue.NONE);
         }
+    }
+
+    /// Where there is one block of rows, B is used once: each piece packs what it multiplies next,
+    /// and finds it in its own cache.
+    private static void multiplyFewRows(
+            boolean transposeB,
+            int m,
+            int n,
+            int k,
+            float[] a,
+            int aOffset,
+            int lda,
+            float[] b,
+            int bOffset,
+            int ldb,
+            float[] c,
+            int cOffset,
+            int ldc,
+            boolean accumulate,
+            Epilogue epilogue) {
+        int wide = (n + Tiles.PANEL - 1) / Tiles.PANEL;
+        int blockColumns = Math.clamp(wide / PIECES, 1, FEW_PANELS) * Tiles.PANEL;
+        int stage = Math.min(k, Tiles.blockDepth(blockColumns));
+        epilogue.begin(1);
+        Parallel.range(
+                (n + blockColumns - 1) / blockColumns,
+                1,
+                (block, end) -> {
+                    int column = block * blockColumns;
+                    int columns = Math.min(blockColumns, n - column);
+                    float[] panels =
+                            Scratch.floats(Scratch.Use.PANELS, (long) stage * blockColumns);
+                    int[] aRows = rows(Scratch.Use.ROWS, m, lda);
+                    int[] cRows = rows(Scratch.Use.TILE, m, ldc);
+                    for (int from = 0; from < k; from += stage) {
+                        int depth = Math.min(stage, k - from);
+                        int source =
+                                bOffset + (transposeB ? column * ldb + from : from * ldb + column);
+                        Panels.pack(
+                                transposeB, depth, columns, b, source, ldb, panels, 0, 0, depth);
+                        Tiles.multiply(
+                                m,
+                                columns,
+                                new Runs(columns).add(0, depth),
+                                a,
+                                aOffset + from,
+                                aRows,
+                                1,
+                                panels,
+                                0,
+                                c,
+                                cOffset + column,
+                                cRows,
+                                accumulate || from > 0,
+                                from + depth == k ? epilogue : NoEpilogue.NONE,
+                                0);
+                    }
+                });
     }
 
     private static void pack(
