@@ -129,6 +129,18 @@ public interface Backend {
         }
     }
 
+    /// `dx += the gradient of the input`.
+    default void addConvolveInputGradient(
+            ConvolutionGeometry geometry, Buffer dy, Buffer w, Buffer dx) {
+        Shape shape =
+                Shape.of(
+                        geometry.batch(), geometry.height(), geometry.width(), geometry.channels());
+        Buffer gradient = memory().take(dx.dtype(), shape.size());
+        convolveInputGradient(geometry, dy, w, gradient);
+        binary(Binary.ADD, dx, shape, gradient, shape, dx, shape);
+        memory().give(gradient);
+    }
+
     /// The convolution, and the mean and the variance of each of its channels.
     default void convolveWithMoments(
             ConvolutionGeometry geometry,

@@ -85,11 +85,11 @@ final class Backpropagation {
     }
 
     /// Applies the node's rules; what they make on the way is given back, the gradients stay.
-    private static @Nullable Tensor[] rules(Node node, Tensor dy) {
+    private @Nullable Tensor[] rules(Node node, Tensor dy) {
         boolean tidy = Workspace.current() != null;
         Workspace scope = tidy ? Workspace.open() : null;
         try {
-            @Nullable Tensor[] results = node.apply(dy);
+            @Nullable Tensor[] results = node.apply(dy, pending);
             for (int i = 0; i < results.length; i++) {
                 Tensor result = results[i];
                 Node input = node.edges().get(i).input();
@@ -113,6 +113,8 @@ final class Backpropagation {
         Tensor before = pending.get(node);
         if (before == null) {
             pending.put(node, gradient);
+        } else if (before == gradient) {
+            return; // The rule has added it.
         } else if (before.storage().isExclusive()) {
             Shape shape = before.shape();
             before.backend()

@@ -1,6 +1,7 @@
 package athanor.engine;
 
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -55,7 +56,9 @@ final class Node {
     }
 
     /// The gradient along each edge that leads somewhere, null along the others.
-    @Nullable Tensor[] apply(Tensor dy) {
+    ///
+    /// @param pending what has arrived before at a node; a rule may add to it
+    @Nullable Tensor[] apply(Tensor dy, Map<Node, Tensor> pending) {
         if (walked) {
             throw new IllegalStateException(
                     "backward: the graph behind "
@@ -72,7 +75,9 @@ final class Node {
             }
         } else {
             for (int i = 0; i < gradients.length; i++) {
-                gradients[i] = edges.get(i).leadsSomewhere() ? edges.get(i).rule().apply(dy) : null;
+                Edge edge = edges.get(i);
+                Node input = edge.input();
+                gradients[i] = input == null ? null : edge.gradient(dy, pending.get(input));
             }
         }
         return gradients;

@@ -2,6 +2,7 @@ package athanor.engine;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /// How operations enter the graph. An operation states calculus only: for each input an [#edge]
@@ -20,11 +21,31 @@ public final class Tape {
         List<Tensor> apply(Tensor dy);
     }
 
+    /// The gradient of an input, added to the sum of those that arrived before, in its shape.
+    @FunctionalInterface
+    public interface AddingRule {
+        void add(Tensor dy, Tensor sum);
+    }
+
     private Tape() {}
 
     /// The way back to x. The tensors that the rule uses are named behind it.
     public static Edge edge(Tensor x, UnaryOperator<Tensor> rule, Tensor... saved) {
-        return isRecording(x) ? new Edge(x.node(), rule, List.of(saved)) : Edge.NONE;
+        return edge(x, rule, Optional.empty(), List.of(saved));
+    }
+
+    /// The same, where the gradient can be added to others in fewer passes over memory.
+    public static Edge edge(
+            Tensor x, UnaryOperator<Tensor> rule, AddingRule addingRule, Tensor... saved) {
+        return edge(x, rule, Optional.of(addingRule), List.of(saved));
+    }
+
+    private static Edge edge(
+            Tensor x,
+            UnaryOperator<Tensor> rule,
+            Optional<AddingRule> addingRule,
+            List<Tensor> saved) {
+        return isRecording(x) ? new Edge(x.node(), rule, addingRule, saved) : Edge.NONE;
     }
 
     /// Where a rule writes a gradient in the shape of x, which it need not read again: over x if

@@ -323,6 +323,16 @@ public final class Cpu implements Backend {
     }
 
     @Override
+    public void addConvolveInputGradient(
+            ConvolutionGeometry geometry, Buffer dy, Buffer w, Buffer dx) {
+        if (areFloats(dy, w, dx) && Convolution.addsInputGradient(geometry)) {
+            Convolution.addInputGradient(geometry, floats(dy), floats(w), floats(dx));
+        } else {
+            Backend.super.addConvolveInputGradient(geometry, dy, w, dx);
+        }
+    }
+
+    @Override
     public void convolveFilterGradient(
             ConvolutionGeometry geometry, Buffer x, Buffer dy, Buffer dw) {
         if (areFloats(x, dy, dw)) {

@@ -112,6 +112,7 @@ final class ConvolutionCases {
                                                 finished(s),
                                                 moments(s),
                                                 normed(s),
+                                                beside(s),
                                                 normalized(s)));
     }
 
@@ -159,6 +160,20 @@ final class ConvolutionCases {
                         s.w(),
                         bias,
                         any().with(s.result()));
+    }
+
+    /// A convolution beside another way: the gradient of its input is added to one that has come.
+    private static OperationCase beside(Sample s) {
+        return OperationCase.of(
+                "convolution/beside " + s.text(),
+                s.terms(),
+                t -> {
+                    Tensor x = t.get(0).mul(2);
+                    Tensor y = x.conv2d(t.get(1), s.options());
+                    return Tensor.concat(0, y.reshape(-1), x.square().reshape(-1));
+                },
+                s.x(),
+                s.w());
     }
 
     private static OperationCase moments(Sample s) {

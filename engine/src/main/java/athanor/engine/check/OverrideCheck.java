@@ -76,10 +76,29 @@ public final class OverrideCheck {
                         Backend.class.getClassLoader(), new Class<?>[] {Backend.class}, handler);
     }
 
+    /// The results, and the gradients unless the results differ.
     private static Finding compare(OperationCase operation, Backend backend, Backend composed) {
-        double[] expected = Evaluation.forward(operation, composed, DType.FLOAT32).result();
-        double[] actual = Evaluation.forward(operation, backend, DType.FLOAT32).result();
-        return Tolerance.compare(NAME, operation.name(), actual, expected, operation.terms());
+        Evaluation expected = Evaluation.withGradients(operation, composed, DType.FLOAT32);
+        Evaluation actual = Evaluation.withGradients(operation, backend, DType.FLOAT32);
+        Finding finding =
+                Tolerance.compare(
+                        NAME,
+                        operation.name(),
+                        actual.result(),
+                        expected.result(),
+                        operation.terms());
+        List<Integer> leaves = Evaluation.leaves(operation);
+        for (int i = 0; i < leaves.size() && finding.passed(); i++) {
+            Input leaf = operation.inputs().get(leaves.get(i));
+            finding =
+                    Tolerance.compare(
+                            NAME,
+                            operation.name() + " input " + leaves.get(i),
+                            actual.gradients().get(i),
+                            expected.gradients().get(i),
+                            operation.gradientTerms(expected.shape(), leaf));
+        }
+        return finding;
     }
 
     private static boolean isOverridden(Method method, Backend backend) {

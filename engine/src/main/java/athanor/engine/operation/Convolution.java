@@ -43,7 +43,14 @@ public final class Convolution {
         return Tape.record(
                 "convolution",
                 y,
-                Tape.edge(x, dy -> inputGradient(g, dy, w), w),
+                Tape.edge(
+                        x,
+                        dy -> inputGradient(g, dy, w),
+                        (dy, sum) ->
+                                dy.backend()
+                                        .addConvolveInputGradient(
+                                                g, dy.buffer(), w.buffer(), sum.buffer()),
+                        w),
                 Tape.edge(w, dy -> filterGradient(g, x, dy), x));
     }
 

@@ -73,11 +73,26 @@ public final class Convolution {
             return;
         }
         FilterSweep sweep = FilterSweep.forward(g);
-        sweep.run(x, sweep.packForward(w), y, epilogue);
+        sweep.run(x, sweep.packForward(w), y, false, epilogue);
     }
 
     /// Writes dx, also where no output reads the input: the gradient is 0 there.
     public static void inputGradient(ConvolutionGeometry g, float[] dy, float[] w, float[] dx) {
+        inputGradient(g, dy, w, dx, false);
+    }
+
+    /// Whether [#addInputGradient] does it, in one pass.
+    public static boolean addsInputGradient(ConvolutionGeometry g) {
+        return !isWinograd(g);
+    }
+
+    /// Adds to dx.
+    public static void addInputGradient(ConvolutionGeometry g, float[] dy, float[] w, float[] dx) {
+        inputGradient(g, dy, w, dx, true);
+    }
+
+    private static void inputGradient(
+            ConvolutionGeometry g, float[] dy, float[] w, float[] dx, boolean accumulate) {
         if (g.batch() * g.height() * g.width() * g.channels() == 0) {
             return;
         }
@@ -99,7 +114,7 @@ public final class Convolution {
                     dx,
                     0,
                     channels,
-                    false);
+                    accumulate);
             return;
         }
         if (isWinograd(g)) {
@@ -108,7 +123,7 @@ public final class Convolution {
             return;
         }
         FilterSweep sweep = FilterSweep.inputGradient(g);
-        sweep.run(dy, sweep.packGradient(w), dx, NoEpilogue.NONE);
+        sweep.run(dy, sweep.packGradient(w), dx, accumulate, NoEpilogue.NONE);
     }
 
     /// Writes dw.

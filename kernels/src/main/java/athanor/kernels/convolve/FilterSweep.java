@@ -210,15 +210,16 @@ record FilterSweep(
         return panels;
     }
 
-    /// Writes all of out.
-    void run(float[] in, float[] panels, float[] out, Epilogue epilogue) {
+    /// Writes all of out, or adds to it.
+    void run(float[] in, float[] panels, float[] out, boolean accumulate, Epilogue epilogue) {
         int lines = geometry.batch() * placesHigh;
         int piece = pieceLines(lines);
         epilogue.begin((lines + piece - 1) / piece);
         Parallel.range(
                 lines,
                 piece,
-                (from, to) -> runPiece(in, panels, out, from, to, epilogue, from / piece));
+                (from, to) ->
+                        runPiece(in, panels, out, from, to, accumulate, epilogue, from / piece));
     }
 
     private int pieceLines(int lines) {
@@ -242,6 +243,7 @@ record FilterSweep(
             float[] out,
             int from,
             int to,
+            boolean accumulate,
             Epilogue epilogue,
             int piece) {
         int padded = paddedLines(from, to);
@@ -263,11 +265,21 @@ record FilterSweep(
         for (Phase phase : phases) {
             int rows = fillTables(phase, from, to, inRows, outRows);
             if (phase.runs().depth() == 0) {
-                for (int i = 0; i < rows; i++) {
+                for (int i = 0; i < rows && !accumulate; i++) {
                     Arrays.fill(out, outRows[i], outRows[i] + outDepth, 0);
                 }
             } else if (rows > 0) {
-                multiply(phase, rows, source, inRows, panels, out, outRows, epilogue, piece);
+                multiply(
+                        phase,
+                        rows,
+                        source,
+                        inRows,
+                        panels,
+                        out,
+                        outRows,
+                        accumulate,
+                        epilogue,
+                        piece);
             }
         }
     }
@@ -280,6 +292,7 @@ record FilterSweep(
             float[] panels,
             float[] out,
             int[] outRows,
+            boolean accumulate,
             Epilogue epilogue,
             int piece) {
         int inDepth = images.depth() / geometry.groups();
@@ -301,7 +314,7 @@ record FilterSweep(
                     out,
                     group * n,
                     outRows,
-                    false,
+                    accumulate,
                     epilogue,
                     piece);
         }
