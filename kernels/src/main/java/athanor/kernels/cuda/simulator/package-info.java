@@ -1,4 +1,5 @@
-/// A GPU without a GPU: what CUDA, cuBLAS and cuDNN do, on memory of our own, with more checks.
+/// A GPU in Java: it reads PTX and runs it, slowly but watching every access. Nothing here touches
+/// a real one. [PtxModule] reads the text, [DeviceMemory] is the memory, [Simulator] runs.
 @NullMarked
 package athanor.kernels.cuda.simulator;
 
