@@ -8,6 +8,7 @@ import athanor.kernels.elementwise.Binary;
 import athanor.kernels.elementwise.Elementwise;
 import athanor.kernels.elementwise.Unary;
 import java.util.Random;
+import java.util.function.ToLongFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -210,7 +211,7 @@ class PtxElementwiseTest {
     }
 
     private static float[] castToFloats(
-            PtxElementwise.Cast cast, java.util.function.ToLongFunction<Gpu> x, int n) {
+            PtxElementwise.Cast cast, ToLongFunction<Gpu> x, int n) {
         return Gpu.runStrided(
                 gpu -> {
                     long y = gpu.room(n);
