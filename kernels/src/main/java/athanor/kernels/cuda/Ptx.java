@@ -45,8 +45,7 @@ public final class Ptx {
     /// Nothing is launched for no blocks.
     void launch(Driver.Stream stream, Entry entry, int blocks, int threads, Arguments arguments) {
         if (blocks > 0) {
-            driver.launch(
-                    kernel(entry), Grid.of(blocks), Grid.of(threads), 0, stream, arguments);
+            driver.launch(kernel(entry), Grid.of(blocks), Grid.of(threads), 0, stream, arguments);
         }
     }
 
@@ -62,8 +61,7 @@ public final class Ptx {
     }
 
     /// For rows of which each gets a block.
-    void launchRows(
-            Driver.Stream stream, Entry entry, int rows, int width, Arguments arguments) {
+    void launchRows(Driver.Stream stream, Entry entry, int rows, int width, Arguments arguments) {
         launch(stream, entry, rows, width <= 128 ? 32 : width <= 1024 ? 128 : 256, arguments);
     }
 

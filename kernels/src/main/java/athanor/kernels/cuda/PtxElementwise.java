@@ -5,7 +5,8 @@ import athanor.kernels.elementwise.Binary;
 import athanor.kernels.elementwise.Broadcast;
 import athanor.kernels.elementwise.Unary;
 
-/// Launches of `elementwise/Unary.ptx`, `Binary.ptx`, `Broadcast.ptx` and `Elementwise.ptx`. Lengths
+/// Launches of `elementwise/Unary.ptx`, `Binary.ptx`, `Broadcast.ptx` and `Elementwise.ptx`.
+// Lengths
 /// are in elements.
 public final class PtxElementwise {
     /// Axes that `broadcast` and the strided copies walk.
@@ -145,10 +146,7 @@ public final class PtxElementwise {
         }
         arguments.int32(axes);
         for (int i = axes - 1; i >= 0; i--) {
-            arguments
-                    .int32(plan.lengths()[i])
-                    .int32(plan.aStrides()[i])
-                    .int32(plan.bStrides()[i]);
+            arguments.int32(plan.lengths()[i]).int32(plan.aStrides()[i]).int32(plan.bStrides()[i]);
         }
         for (int i = axes; i < AXES; i++) {
             arguments.int32(1).int32(0).int32(0);

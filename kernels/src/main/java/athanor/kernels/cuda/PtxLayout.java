@@ -126,8 +126,7 @@ public final class PtxLayout {
     }
 
     /// `y[b, j, i] = x[b, i, j]`, x `[batch, rows, columns]` of 4 bytes an element.
-    private void transpose(
-            Driver.Stream stream, long x, int batch, int rows, int columns, long y) {
+    private void transpose(Driver.Stream stream, long x, int batch, int rows, int columns, long y) {
         ptx.launch(
                 stream,
                 new Entry("layout/Transpose", "transpose"),
@@ -151,8 +150,7 @@ public final class PtxLayout {
     }
 
     /// `y[index[i], :] += x[i, :]` for i = 0, 1, ... in this order.
-    public void scatterAdd(
-            Driver.Stream stream, long x, int width, long index, int count, long y) {
+    public void scatterAdd(Driver.Stream stream, long x, int width, long index, int count, long y) {
         ptx.launch(
                 stream,
                 new Entry(FILE, "scatterAdd"),
@@ -163,13 +161,7 @@ public final class PtxLayout {
 
     /// `y[i, j] = j == index[i] ? on : off`, count rows of `classes`.
     public void oneHot(
-            Driver.Stream stream,
-            long index,
-            int count,
-            int classes,
-            float on,
-            float off,
-            long y) {
+            Driver.Stream stream, long index, int count, int classes, float on, float off, long y) {
         int n = count * classes;
         ptx.launchElements(
                 stream,

@@ -54,8 +54,7 @@ public final class PtxOptimizers {
                             tensor ->
                                     IntStream.range(
                                                     0,
-                                                    Ptx.ceilDiv(
-                                                            parameters[tensor].length(), CHUNK))
+                                                    Ptx.ceilDiv(parameters[tensor].length(), CHUNK))
                                             .flatMap(chunk -> IntStream.of(tensor, chunk)))
                     .toArray();
         }

@@ -30,8 +30,7 @@ public final class PtxSoftmax {
         gradient(stream, "logSoftmaxGradient", dy, y, rows, width, dx);
     }
 
-    private void forward(
-            Driver.Stream stream, String name, long x, int rows, int width, long y) {
+    private void forward(Driver.Stream stream, String name, long x, int rows, int width, long y) {
         ptx.launchRows(
                 stream,
                 new Entry("softmax/Softmax", name),

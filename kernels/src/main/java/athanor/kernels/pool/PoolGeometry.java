@@ -65,7 +65,8 @@ public record PoolGeometry(
         return columnStart.length;
     }
 
-    /// All windows in one table, as the kernels of a GPU read it: the start, the end and the divisor
+    /// All windows in one table, as the kernels of a GPU read it: the start, the end and the
+    // divisor
     /// of each window of rows, those of columns, and then the first and the last window that cover
     /// each row of the image, and each column.
     public int[] windows() {

@@ -16,8 +16,29 @@ import org.junit.jupiter.params.provider.EnumSource;
 class PtxElementwiseTest {
     private static final int[] SIZES = {1, 2, 3, 4, 10, 17, 33, 257, 1000, 4099};
     private static final float[] SPECIAL = {
-        0, -0f, 1, -1, Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, 1e-40f, -1e-40f,
-        100, -100, 88.7f, -103.5f, 0.625f, 2, -2, 3, 0.5f, 10.5f, -11, 1e30f, -1e30f, 16777217
+        0,
+        -0f,
+        1,
+        -1,
+        Float.NaN,
+        Float.POSITIVE_INFINITY,
+        Float.NEGATIVE_INFINITY,
+        1e-40f,
+        -1e-40f,
+        100,
+        -100,
+        88.7f,
+        -103.5f,
+        0.625f,
+        2,
+        -2,
+        3,
+        0.5f,
+        10.5f,
+        -11,
+        1e30f,
+        -1e30f,
+        16777217
     };
 
     /// Any order of magnitude, and the special numbers.
@@ -40,13 +61,14 @@ class PtxElementwiseTest {
             float[] x = samples(n, n);
             float[] wanted = new float[n];
             Elementwise.unary(function, x, wanted, n);
-            Gpu.assertSame(Gpu.runStrided(
-                                    gpu -> {
-                                        long y = gpu.of(x);
-                                        new PtxElementwise(gpu.ptx())
-                                                .unary(STREAM, function, y, y, n);
-                                        return gpu.floats(y, n);
-                                    }), wanted);
+            Gpu.assertSame(
+                    Gpu.runStrided(
+                            gpu -> {
+                                long y = gpu.of(x);
+                                new PtxElementwise(gpu.ptx()).unary(STREAM, function, y, y, n);
+                                return gpu.floats(y, n);
+                            }),
+                    wanted);
         }
     }
 
@@ -134,19 +156,21 @@ class PtxElementwiseTest {
             float[] b = floats(3, n);
             float[] wanted = new float[n];
             Elementwise.select(condition, a, b, wanted, n);
-            Gpu.assertSame(Gpu.runStrided(
-                                    gpu -> {
-                                        long y = gpu.room(n);
-                                        new PtxElementwise(gpu.ptx())
-                                                .select(
-                                                        STREAM,
-                                                        gpu.of(condition),
-                                                        gpu.of(a),
-                                                        gpu.of(b),
-                                                        y,
-                                                        n);
-                                        return gpu.floats(y, n);
-                                    }), wanted);
+            Gpu.assertSame(
+                    Gpu.runStrided(
+                            gpu -> {
+                                long y = gpu.room(n);
+                                new PtxElementwise(gpu.ptx())
+                                        .select(
+                                                STREAM,
+                                                gpu.of(condition),
+                                                gpu.of(a),
+                                                gpu.of(b),
+                                                y,
+                                                n);
+                                return gpu.floats(y, n);
+                            }),
+                    wanted);
         }
     }
 
@@ -195,23 +219,24 @@ class PtxElementwiseTest {
                     .isEqualTo(fromBytes);
             assertThat(castToFloats(PtxElementwise.Cast.INT32_FLOAT32, gpu -> gpu.of(ints), n))
                     .isEqualTo(fromInts);
-            Gpu.assertSame(Gpu.runStrided(
-                                    gpu -> {
-                                        long y = gpu.room(n);
-                                        new PtxElementwise(gpu.ptx())
-                                                .cast(
-                                                        STREAM,
-                                                        PtxElementwise.Cast.FLOAT32_INT32,
-                                                        gpu.of(floats),
-                                                        y,
-                                                        n);
-                                        return gpu.ints(y, n);
-                                    }), fromFloats);
+            Gpu.assertSame(
+                    Gpu.runStrided(
+                            gpu -> {
+                                long y = gpu.room(n);
+                                new PtxElementwise(gpu.ptx())
+                                        .cast(
+                                                STREAM,
+                                                PtxElementwise.Cast.FLOAT32_INT32,
+                                                gpu.of(floats),
+                                                y,
+                                                n);
+                                return gpu.ints(y, n);
+                            }),
+                    fromFloats);
         }
     }
 
-    private static float[] castToFloats(
-            PtxElementwise.Cast cast, ToLongFunction<Gpu> x, int n) {
+    private static float[] castToFloats(PtxElementwise.Cast cast, ToLongFunction<Gpu> x, int n) {
         return Gpu.runStrided(
                 gpu -> {
                     long y = gpu.room(n);

@@ -77,12 +77,7 @@ class PtxLayoutTest {
                             long to = gpu.room(2 * 510);
                             new PtxLayout(gpu.ptx())
                                     .transpose(
-                                            STREAM,
-                                            8,
-                                            gpu.of(x),
-                                            lengths,
-                                            new int[] {2, 0, 1},
-                                            to);
+                                            STREAM, 8, gpu.of(x), lengths, new int[] {2, 0, 1}, to);
                             return gpu.ints(to, 2 * 510);
                         });
         for (int i = 0; i < 510; i++) {
@@ -227,14 +222,7 @@ class PtxLayoutTest {
                             gpu -> {
                                 long y = gpu.room(33 * classes);
                                 new PtxLayout(gpu.ptx())
-                                        .oneHot(
-                                                STREAM,
-                                                gpu.of(index),
-                                                33,
-                                                classes,
-                                                0.9f,
-                                                0.05f,
-                                                y);
+                                        .oneHot(STREAM, gpu.of(index), 33, classes, 0.9f, 0.05f, y);
                                 return gpu.floats(y, 33 * classes);
                             }),
                     wanted);

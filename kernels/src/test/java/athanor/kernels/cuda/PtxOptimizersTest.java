@@ -221,9 +221,7 @@ class PtxOptimizersTest {
                                     optimizers.sgd(STREAM, SGD.get(1), scaling, table);
                                     int sgd = changes(gpu, p);
                                     optimizers.adam(STREAM, ADAM.get(1), scaling, table);
-                                    return new int[] {
-                                        gpu.ints(flag, 1)[0], sgd, changes(gpu, p)
-                                    };
+                                    return new int[] {gpu.ints(flag, 1)[0], sgd, changes(gpu, p)};
                                 });
                 if (wrong == 0) {
                     assertThat(results[0]).isZero();

@@ -101,8 +101,7 @@ class PtxPoolsTest {
                         gpu -> {
                             long to = gpu.room(outputs);
                             new PtxPools(gpu.ptx())
-                                    .averagePool(
-                                            STREAM, g, gpu.of(g.windows()), gpu.of(x), to);
+                                    .averagePool(STREAM, g, gpu.of(g.windows()), gpu.of(x), to);
                             return gpu.floats(to, outputs);
                         }),
                 y);

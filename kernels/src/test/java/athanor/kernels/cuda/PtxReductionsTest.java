@@ -95,13 +95,8 @@ class PtxReductionsTest {
                                         long to = gpu.room(2 * inner);
                                         new PtxReductions(gpu.ptx())
                                                 .middle(
-                                                        STREAM,
-                                                        reduction,
-                                                        gpu.of(x),
-                                                        2,
-                                                        length,
-                                                        inner,
-                                                        to);
+                                                        STREAM, reduction, gpu.of(x), 2, length,
+                                                        inner, to);
                                         return gpu.floats(to, 2 * inner);
                                     });
                     for (int i = 0; i < 2 * inner; i++) {

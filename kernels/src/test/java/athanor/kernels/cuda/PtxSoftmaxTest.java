@@ -50,9 +50,15 @@ class PtxSoftmaxTest {
             for (int i = 0; i < x.length; i++) {
                 x[i] = 5 * x[i] + 100;
             }
-            float[] y = run(x, x, rows, width, (s, a, b, r, w, to) -> s.softmax(STREAM, a, r, w, to));
+            float[] y =
+                    run(x, x, rows, width, (s, a, b, r, w, to) -> s.softmax(STREAM, a, r, w, to));
             float[] log =
-                    run(x, x, rows, width, (s, a, b, r, w, to) -> s.logSoftmax(STREAM, a, r, w, to));
+                    run(
+                            x,
+                            x,
+                            rows,
+                            width,
+                            (s, a, b, r, w, to) -> s.logSoftmax(STREAM, a, r, w, to));
             assertClose(
                     "softmax",
                     y,
