@@ -6,8 +6,7 @@ import athanor.kernels.elementwise.Broadcast;
 import athanor.kernels.elementwise.Unary;
 
 /// Launches of `elementwise/Unary.ptx`, `Binary.ptx`, `Broadcast.ptx` and `Elementwise.ptx`.
-// Lengths
-/// are in elements.
+/// Lengths are in elements.
 public final class PtxElementwise {
     /// Axes that `broadcast` and the strided copies walk.
     private static final int AXES = 6;

@@ -66,9 +66,8 @@ public record PoolGeometry(
     }
 
     /// All windows in one table, as the kernels of a GPU read it: the start, the end and the
-    // divisor
-    /// of each window of rows, those of columns, and then the first and the last window that cover
-    /// each row of the image, and each column.
+    /// divisor of each window of rows, those of columns, and then the first and the last window
+    /// that cover each row of the image, and each column.
     public int[] windows() {
         Cover rows = Cover.of(height, rowStart, rowEnd);
         Cover columns = Cover.of(width, columnStart, columnEnd);

@@ -21,6 +21,9 @@ final class Gpu implements Workspace {
     /// What happens to the text of a module before it is loaded.
     static UnaryOperator<String> mutation = UnaryOperator.identity();
 
+    /// Instructions of warps after which a launch is given up, where mutants may run for ever.
+    static long patience = Long.MAX_VALUE;
+
     static final Driver.Stream STREAM = new Driver.Stream(0);
 
     private final DeviceMemory memory = new DeviceMemory(1L << 30);
@@ -112,6 +115,15 @@ final class Gpu implements Workspace {
 
     private void launch(Driver.Kernel kernel, Grid grid, Grid block, Arguments arguments) {
         PtxModule module = modules.get((int) kernel.handle());
+        if (patience < Long.MAX_VALUE) {
+            long[] left = {patience};
+            simulator.trace(
+                    step -> {
+                        if (left[0]-- == 0) {
+                            throw new IllegalStateException("no end in sight");
+                        }
+                    });
+        }
         simulator.run(
                 new Launch(
                         module.kernel(kernel.name()),

@@ -255,7 +255,7 @@ class PtxNormalizationTest {
                                                 gpu.of(beta),
                                                 to,
                                                 centers,
-                                                centers + 4 * rows);
+                                                centers + 4L * rows);
                                 return gpu.floats(to, n + 2 * rows);
                             });
             // The CPU's x - mean has lost what a mean of 200 takes of a float.

@@ -200,7 +200,7 @@ class PtxOptimizersTest {
     @Test
     void what_is_not_finite_is_found_and_stops_the_step() {
         for (float wrong : new float[] {0, Float.NaN, Float.NEGATIVE_INFINITY}) {
-            for (int place : new int[] {0, 999, 4096, 4100}) {
+            for (int place : new int[] {0, 256, 999, 4095, 4096, 4100}) {
                 int[] results =
                         Gpu.run(
                                 gpu -> {

@@ -48,6 +48,20 @@ class PtxRandomTest {
     }
 
     @Test
+    void a_number_equal_to_the_probability_is_kept() {
+        PhiloxKey key = PhiloxKey.of(3);
+        for (int i = 0; i < 4; i++) {
+            double probability = Philox.uniform(key, i);
+            float[] wanted = new float[4];
+            Philox.dropoutMask(key, probability, wanted, 4);
+            assertThat(wanted[i]).isPositive();
+            Gpu.assertSame(
+                    run(4, (random, y) -> random.dropoutMask(STREAM, key, probability, y, 4)),
+                    wanted);
+        }
+    }
+
+    @Test
     void normal_numbers_are_those_of_the_cpu_but_for_one_in_a_million() {
         int others = 0;
         for (PhiloxKey key : KEYS) {
