@@ -233,6 +233,41 @@ class PtxOptimizersTest {
         }
     }
 
+    @Test
+    void a_set_flag_stops_the_step_of_one_tensor() {
+        for (int flag = 0; flag < 2; flag++) {
+            int set = flag;
+            int[] changes =
+                    Gpu.run(
+                            gpu -> {
+                                Scaling scaling = new Scaling(1, OptionalLong.of(gpu.of(set)));
+                                PtxOptimizers optimizers = new PtxOptimizers(gpu.ptx());
+                                Parameter p = parameter(gpu, 17, true);
+                                Parameter q = parameter(gpu, 17, true);
+                                optimizers.sgd(
+                                        STREAM,
+                                        SGD.get(1),
+                                        scaling,
+                                        p.parameter(),
+                                        p.gradient(),
+                                        OptionalLong.of(p.firstState()),
+                                        17);
+                                optimizers.adam(
+                                        STREAM,
+                                        ADAM.get(1),
+                                        scaling,
+                                        q.parameter(),
+                                        q.gradient(),
+                                        q.firstState(),
+                                        q.secondState(),
+                                        17);
+                                return new int[] {changes(gpu, p), changes(gpu, q)};
+                            });
+            int wanted = set == 0 ? 17 : 0;
+            assertThat(changes).containsExactly(wanted, wanted);
+        }
+    }
+
     private static int changes(Gpu gpu, Parameter p) {
         float[] before = floats(1, p.length());
         float[] after = gpu.floats(p.parameter(), p.length());
