@@ -21,9 +21,7 @@ public final class CudaError extends RuntimeException {
                     Map.entry(
                             "CUDA_ERROR_INVALID_DEVICE",
                             "there is no GPU of this number; nvidia-smi -L lists them from 0"),
-                    Map.entry(
-                            "CUDA_ERROR_INVALID_PTX",
-                            "the kernel's text does not compile; the compiler's words stand above"),
+                    Map.entry("CUDA_ERROR_INVALID_PTX", "the kernel's text does not compile"),
                     Map.entry(
                             "CUDA_ERROR_UNSUPPORTED_PTX_VERSION",
                             "the driver is older than the kernel's text: install a newer NVIDIA"

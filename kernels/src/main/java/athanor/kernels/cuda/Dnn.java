@@ -107,7 +107,7 @@ public interface Dnn extends AutoCloseable {
 
     /// `y = activation(convolution + addScale z + bias)`, for inference. z has y's shape, and may
     /// be y; with addScale 0 it is not read, and any address of y's size will do. The bias has one
-    /// number for each filter: float32, whatever the type. IDENTITY asks for
+    /// number of the type for each filter. IDENTITY asks for
     /// [Algorithm#IMPLICIT_PRECOMP_GEMM].
     void biasActivation(
             Descriptor convolution,

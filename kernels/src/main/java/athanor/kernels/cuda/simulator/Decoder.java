@@ -366,8 +366,8 @@ final class Decoder {
             return;
         }
         boolean cached = op.take("nc");
-        boolean strong = strength(op, "acquire");
         Space space = space(op);
+        boolean strong = strength(op, "acquire", space);
         PtxType type = op.type();
         List<Operand> to = elements(op, 0);
         op.takeOneOf(CACHE_HINTS);
@@ -404,8 +404,8 @@ final class Decoder {
     }
 
     private void store(Opcode op) {
-        boolean strong = strength(op, "release");
         Space space = space(op);
+        boolean strong = strength(op, "release", space);
         if (space == Space.CONST) {
             throw op.unknown();
         }
@@ -449,9 +449,11 @@ final class Decoder {
         add(new Atomic(place, type, update, to, b, c));
     }
 
-    private static boolean strength(Opcode op, String ordered) {
+    /// Whether threads may meet there without a barrier. In shared memory `.volatile` does not say
+    /// so: there it is what the code of old GPUs used in place of barriers.
+    private static boolean strength(Opcode op, String ordered, Space space) {
         if (op.take("volatile")) {
-            return true;
+            return space != Space.SHARED;
         }
         if (!op.takeOneOf("relaxed", ordered).isEmpty()) {
             op.takeRequired(SCOPES);

@@ -12,9 +12,9 @@ import java.util.SplittableRandom;
 /// memory, a read of what nothing wrote, a race, or a barrier that not all threads of a warp come
 /// to. A race is two accesses of different threads to a byte in a launch, of which one writes,
 /// without a barrier between them; for threads of different blocks nothing is a barrier. Stores of
-/// one value are no race, nor are two atomic, `.volatile`, `.relaxed`, `.acquire` or `.release`
-/// accesses. The result of a correct kernel does not depend on the launch's seed, except where
-/// atomic additions of floats come in another order.
+/// one value are no race, nor are two atomic, `.relaxed`, `.acquire` or `.release` accesses, or
+/// `.volatile` ones of global memory. The result of a correct kernel does not depend on the
+/// launch's seed, except where atomic additions of floats come in another order.
 public final class Simulator {
     /// Registers that nothing wrote are NaN in either float type.
     private static final long POISON = 0x7ff7dead_7ff7deadL;

@@ -117,7 +117,7 @@ final class Warp implements Trace.Step {
         int bits = 0;
         int at = register * LANES;
         for (int lane = 0; lane < LANES; lane++) {
-            bits |= ((int) registers[at + lane] & 1) << lane;
+            bits |= (int) (registers[at + lane] & 1) << lane;
         }
         return bits;
     }
