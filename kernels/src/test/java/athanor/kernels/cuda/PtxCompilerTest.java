@@ -86,8 +86,13 @@ class PtxCompilerTest {
                                         .map(
                                                 architecture ->
                                                         DynamicTest.dynamicTest(
-                                                                path.getFileName() + " for " + architecture,
-                                                                () -> compile(path, architecture))));
+                                                                path.getFileName()
+                                                                        + " for "
+                                                                        + architecture,
+                                                                () ->
+                                                                        compile(
+                                                                                path,
+                                                                                architecture))));
     }
 
     private static void compile(Path path, String architecture) throws IOException {

@@ -103,6 +103,18 @@ public final class DeviceMemory {
         region.mark((int) (address - region.base), (int) bytes, 0);
     }
 
+    /// Whether the bytes lie in one allocation.
+    boolean holds(long address, long bytes) {
+        Map.Entry<Long, Region> entry = live.floorEntry(address);
+        return entry != null && address + bytes <= entry.getKey() + entry.getValue().bytes;
+    }
+
+    /// Whether the host or a kernel has written all of the bytes.
+    boolean isWritten(long address, long bytes) {
+        Region region = range(address, bytes);
+        return region.isWritten((int) (address - region.base), (int) bytes);
+    }
+
     private Region range(long address, long bytes) {
         Map.Entry<Long, Region> entry = live.floorEntry(address);
         if (entry == null || address + bytes > entry.getKey() + entry.getValue().bytes) {

@@ -136,6 +136,15 @@ final class Region {
         }
     }
 
+    boolean isWritten(int at, int count) {
+        for (int i = at >> shift; i <= (at + count - 1) >> shift; i++) {
+            if (written[i] == 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /// Makes bytes that no access may touch.
     void guard(int at, int count) {
         mark(at, count, GUARD);

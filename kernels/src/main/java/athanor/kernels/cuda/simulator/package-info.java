@@ -1,5 +1,6 @@
-/// A GPU in Java: it reads PTX and runs it, slowly but watching every access. Nothing here touches
-/// a real one. [PtxModule] reads the text, [DeviceMemory] is the memory, [Simulator] runs.
+/// A GPU without a GPU: what CUDA, cuBLAS and cuDNN do, on memory of our own, with more checks.
+/// [PtxModule] reads PTX, [DeviceMemory] is the memory, [Simulator] runs kernels and watches every
+/// access, [SimulatedDriver] puts streams, events and graphs around them.
 @NullMarked
 package athanor.kernels.cuda.simulator;
 
