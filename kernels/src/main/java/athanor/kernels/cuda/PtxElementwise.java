@@ -111,12 +111,17 @@ public final class PtxElementwise {
                 new Arguments().address(y).int32(word).int32(n));
     }
 
-    /// What can be converted.
+    /// What can be converted. The types of 2 bytes are storage for mixed precision; to them it is
+    /// rounded to the nearest, of two as near to the even one.
     public enum Cast {
         UINT8_FLOAT32,
         INT32_FLOAT32,
         /// Towards zero, as Java does it.
-        FLOAT32_INT32
+        FLOAT32_INT32,
+        FLOAT32_BFLOAT16,
+        BFLOAT16_FLOAT32,
+        FLOAT32_FLOAT16,
+        FLOAT16_FLOAT32
     }
 
     public void cast(Driver.Stream stream, Cast cast, long x, long y, int n) {

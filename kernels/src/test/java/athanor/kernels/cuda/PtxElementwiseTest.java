@@ -236,6 +236,70 @@ class PtxElementwiseTest {
         }
     }
 
+    @Test
+    void halves_are_rounded_to_the_nearest() {
+        for (int n : SIZES) {
+            float[] x = samples(n, n);
+            for (int i = 1; i < n; i += 2) {
+                // In the middle of two, or beside it.
+                int middle = (Float.floatToIntBits(x[i]) & ~0x1FFF) | 0x1000;
+                x[i] = Float.intBitsToFloat(((middle & ~0xFFFF) | 0x8000) + i % 3 - 1);
+                x[i - 1] = Float.intBitsToFloat(middle);
+            }
+            short[] halves = halves(PtxElementwise.Cast.FLOAT32_FLOAT16, x);
+            short[] brains = halves(PtxElementwise.Cast.FLOAT32_BFLOAT16, x);
+            float[] fromHalves = floatsOf(PtxElementwise.Cast.FLOAT16_FLOAT32, halves);
+            float[] fromBrains = floatsOf(PtxElementwise.Cast.BFLOAT16_FLOAT32, brains);
+            float[] wantedHalves = new float[n];
+            float[] wantedBrains = new float[n];
+            for (int i = 0; i < n; i++) {
+                wantedHalves[i] = Float.float16ToFloat(Float.floatToFloat16(x[i]));
+                wantedBrains[i] = brain(x[i]);
+            }
+            Gpu.assertSame(fromHalves, wantedHalves);
+            Gpu.assertSame(fromBrains, wantedBrains);
+        }
+    }
+
+    /// The nearest float whose lower 16 bits are 0, by comparing the distances.
+    private static float brain(float x) {
+        int below = Float.floatToRawIntBits(x) & 0xFFFF0000;
+        double low = Float.intBitsToFloat(below);
+        double high = Float.intBitsToFloat(below + 0x10000);
+        if (Float.isNaN(x) || Float.isInfinite(x)) {
+            return x;
+        }
+        double toLow = Math.abs(x - low);
+        double toHigh = Math.abs(high - x);
+        boolean even = (below >>> 16 & 1) == 0;
+        return (float) (toLow < toHigh || (toLow == toHigh && even) ? low : high);
+    }
+
+    private static short[] halves(PtxElementwise.Cast cast, float[] x) {
+        byte[] bytes =
+                Gpu.runStrided(
+                        gpu -> {
+                            long y = gpu.room(x.length);
+                            new PtxElementwise(gpu.ptx())
+                                    .cast(STREAM, cast, gpu.of(x), y, x.length);
+                            return gpu.bytes(y, 2 * x.length);
+                        });
+        short[] result = new short[x.length];
+        for (int i = 0; i < x.length; i++) {
+            result[i] = (short) ((bytes[2 * i] & 0xff) | (bytes[2 * i + 1] << 8));
+        }
+        return result;
+    }
+
+    private static float[] floatsOf(PtxElementwise.Cast cast, short[] x) {
+        byte[] bytes = new byte[2 * x.length];
+        for (int i = 0; i < x.length; i++) {
+            bytes[2 * i] = (byte) x[i];
+            bytes[2 * i + 1] = (byte) (x[i] >> 8);
+        }
+        return castToFloats(cast, gpu -> gpu.of(bytes), x.length);
+    }
+
     private static float[] castToFloats(PtxElementwise.Cast cast, ToLongFunction<Gpu> x, int n) {
         return Gpu.runStrided(
                 gpu -> {

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 class PtxNormalizationTest {
     private static final int[] CHANNELS = {1, 3, 4, 10, 17, 64};
-    private static final int[] ROWS = {1, 3, 10, 33, 257, 1000};
+    private static final int[] ROWS = {1, 3, 10, 20, 28, 33, 257, 1000};
 
     @Test
     void moments_are_those_of_double_even_far_from_zero() {

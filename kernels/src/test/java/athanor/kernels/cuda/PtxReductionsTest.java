@@ -6,6 +6,8 @@ import static athanor.kernels.cuda.Gpu.STREAM;
 
 import athanor.kernels.reduce.Reduction;
 import athanor.kernels.reduce.Reductions;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -105,6 +107,38 @@ class PtxReductionsTest {
                         }
                     }
                 }
+            }
+        }
+    }
+
+    /// Row i has its extremum at place i.
+    @Test
+    void an_extremum_is_found_wherever_it_is() {
+        int length = 1100;
+        float[] x = new float[length * length];
+        for (int i = 0; i < length; i++) {
+            x[i * length + i] = 1;
+        }
+        for (int inner : new int[] {1, length}) {
+            float[] y = new float[length];
+            for (Reduction reduction : List.of(Reduction.MAXIMUM, Reduction.MINIMUM)) {
+                float wanted = reduction == Reduction.MAXIMUM ? 1 : -1;
+                for (int i = 0; i < length; i++) {
+                    x[i * length + i] = wanted;
+                }
+                float[] found =
+                        Gpu.run(
+                                gpu -> {
+                                    long to = gpu.room(length);
+                                    int outer = length / inner;
+                                    new PtxReductions(gpu.ptx())
+                                            .middle(
+                                                    STREAM, reduction, gpu.of(x), outer, length,
+                                                    inner, to);
+                                    return gpu.floats(to, length);
+                                });
+                Arrays.fill(y, wanted);
+                Gpu.assertSame(found, y);
             }
         }
     }
