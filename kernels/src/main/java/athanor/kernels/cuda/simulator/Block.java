@@ -9,7 +9,7 @@ import java.util.stream.Stream;
 final class Block {
     private static final int LONGEST_TURN = 128;
     /// Turns after which a block is taken to run for ever.
-    private static final int MOST_TURNS = 20_000_000;
+    private static final int MOST_TURNS = 2_000_000;
 
     final DeviceMemory memory;
     final Launch launch;
@@ -74,9 +74,6 @@ final class Block {
         place = at;
         startTime = tick();
         barrierTime = startTime;
-        for (Region region : lastRegion) {
-            assert region == null || region.global;
-        }
         for (Warp warp : warps) {
             warp.start(initial, launch, at);
         }

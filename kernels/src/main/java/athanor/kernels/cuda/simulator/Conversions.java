@@ -120,7 +120,7 @@ final class Conversions {
     }
 
     private static long unsigned(double x) {
-        return x < TWO_63 ? Math.max(0, (long) x) : (long) (x - TWO_63) + Long.MIN_VALUE;
+        return x >= TWO_63 ? (long) (x - TWO_63) + Long.MIN_VALUE : Math.max(0, (long) x);
     }
 
     private static LaneFunction integerToFloat(Opcode op, PtxType to, PtxType from) {

@@ -126,7 +126,8 @@ final class FloatOperations {
     private static float directed(float x, float y, float z, String mode) {
         double product = (double) x * y;
         double sum = product + z;
-        if (sum == 0 && product != 0 && mode.equals("rm")) {
+        boolean opposite = Double.doubleToRawLongBits(product) < 0 != Float.floatToRawIntBits(z) < 0;
+        if (sum == 0 && opposite && mode.equals("rm")) {
             return -0f;
         }
         double back = sum - product;
