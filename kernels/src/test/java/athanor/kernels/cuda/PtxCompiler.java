@@ -92,7 +92,11 @@ final class PtxCompiler {
                 .map(
                         part ->
                                 new Kernel(
-                                        ENTRY.matcher(part).results().findFirst().orElseThrow().group(1),
+                                        ENTRY.matcher(part)
+                                                .results()
+                                                .findFirst()
+                                                .orElseThrow()
+                                                .group(1),
                                         number(REGISTERS, part, true),
                                         number(SPILLS, part, true),
                                         number(SHARED, part, false)))
@@ -104,7 +108,8 @@ final class PtxCompiler {
         var found = pattern.matcher(part);
         if (!found.find()) {
             if (required) {
-                throw new IllegalStateException("the compiler's log has no " + pattern + ": " + part);
+                throw new IllegalStateException(
+                        "the compiler's log has no " + pattern + ": " + part);
             }
             return 0;
         }

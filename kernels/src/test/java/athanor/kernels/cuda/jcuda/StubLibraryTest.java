@@ -219,7 +219,9 @@ class StubLibraryTest {
         Files.writeString(damaged.resolve("libcuda.so.1"), "no library");
         // The JVM itself has something to say about such a file.
         List<String> said =
-                run(Map.of("ATHANOR_CUDA_LIBRARIES", damaged.toString()), "open", "0").said().stream()
+                run(Map.of("ATHANOR_CUDA_LIBRARIES", damaged.toString()), "open", "0")
+                        .said()
+                        .stream()
                         .filter(line -> line.startsWith("Cuda"))
                         .toList();
         assertThat(said).hasSize(2);
