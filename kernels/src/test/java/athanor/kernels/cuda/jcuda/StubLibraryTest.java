@@ -214,6 +214,23 @@ class StubLibraryTest {
     }
 
     @Test
+    void surveyTellsWhatIsThere() throws Exception {
+        assertThat(work("survey").said())
+                .containsExactly(
+                        "Finding[what=NVIDIA driver, works=true, words=for CUDA 12.4]",
+                        "Finding[what=GPU 0, works=true, words=Stub 1, sm_86, 1 MB]",
+                        "Finding[what=cuBLAS, works=true, words=%s]"
+                                .formatted(folder.resolve("libcublas.so.12")),
+                        "Finding[what=cuDNN, works=true, words=%s]"
+                                .formatted(folder.resolve("libcudnn.so.8")));
+        List<String> without =
+                run(Map.of("ATHANOR_CUDA_LIBRARIES", folder.toString()), "survey").said();
+        assertThat(without).hasSize(4);
+        assertThat(without.get(1))
+                .startsWith("Finding[what=GPUs, works=false, words=cuInit(): CUDA_ERROR_NO_DEVICE");
+    }
+
+    @Test
     void damagedDriverIsNamedEachTime() throws Exception {
         Path damaged = Files.createTempDirectory(folder, "damaged");
         Files.writeString(damaged.resolve("libcuda.so.1"), "no library");

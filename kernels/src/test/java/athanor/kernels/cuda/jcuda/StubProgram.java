@@ -4,6 +4,7 @@ import athanor.kernels.convolve.ConvolutionGeometry;
 import athanor.kernels.cuda.Arguments;
 import athanor.kernels.cuda.Blas;
 import athanor.kernels.cuda.DataType;
+import athanor.kernels.cuda.Devices;
 import athanor.kernels.cuda.Dnn;
 import athanor.kernels.cuda.Driver.Event;
 import athanor.kernels.cuda.Driver.Graph;
@@ -26,6 +27,7 @@ public final class StubProgram {
             case "driver" -> attempt(StubProgram::driver);
             case "blas" -> attempt(StubProgram::blas);
             case "dnn" -> attempt(StubProgram::dnn);
+            case "survey" -> Devices.survey().forEach(StubProgram::say);
             case "blas-alone" -> attempt(Library.BLAS::load);
             case "open" -> {
                 attempt(() -> new JCudaDriver(Integer.parseInt(arguments[1])).close());
