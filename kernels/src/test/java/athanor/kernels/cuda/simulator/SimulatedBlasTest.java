@@ -172,16 +172,15 @@ class SimulatedBlasTest {
         long a = device.allocate(8);
         long b = device.allocate(2);
         long c = device.allocate(8);
-        // 1 + 2^-7, 1 + 3 2^-8 as float32 would lie between two bfloat16 numbers when halved.
         short[] bits = {0x3F81, 0x3F83, (short) 0xBF81, 0x7F80};
         device.at(a, 8).copyFrom(MemorySegment.ofArray(bits));
-        device.at(b, 2).copyFrom(MemorySegment.ofArray(new short[] {0x3F81}));
+        device.at(b, 2).copyFrom(MemorySegment.ofArray(new short[] {0x3FC0}));
         DataType type = DataType.BFLOAT16;
         blas.gemmEx(NONE, NONE, 4, 1, 1, 1, a, type, 4, b, 1, 0, c, type, 4);
         device.synchronize(stream);
-        // 1.0078125^2 = 1.01568 -> 1.015625; 1.0234375 x 1.0078125 = 1.03143 -> 1.03125
+        // In units of 2^-7: 129 x 1.5 = 193.5 becomes 194, 131 x 1.5 = 196.5 becomes 196.
         assertThat(device.at(c, 8).toArray(ValueLayout.JAVA_SHORT_UNALIGNED))
-                .containsExactly(0x3F82, 0x3F84, (short) 0xBF82, 0x7F80);
+                .containsExactly(0x3FC2, 0x3FC4, (short) 0xBFC2, 0x7F80);
     }
 
     @Test
