@@ -41,6 +41,14 @@ public interface Dnn extends AutoCloseable {
         public Pass pass() {
             return pass;
         }
+
+        /// Refuses another pass than its own.
+        public void require(Pass wanted) {
+            if (wanted != pass) {
+                throw new IllegalArgumentException(
+                        "%s is for %s, not for %s".formatted(this, pass, wanted));
+            }
+        }
     }
 
     /// How products are formed.

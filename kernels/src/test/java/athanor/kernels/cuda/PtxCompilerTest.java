@@ -5,16 +5,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/// Every kernel of ours compiles for each kind of GPU, and none of them spills registers.
+/// Every kernel of ours compiles for each kind of GPU, and none of them spills registers. What each
+/// takes is listed in `target/ptx-kernels.txt`.
 class PtxCompilerTest {
     private static final Path SOURCES = Path.of("src/main/java");
+    private static final Path LISTING = Path.of("target/ptx-kernels.txt");
+    private static final List<String> TABLE = new ArrayList<>();
     private static final List<String> ARCHITECTURES = List.of("sm_70", "sm_75", "sm_80", "sm_90");
 
     /// A kernel that holds this many numbers at once: all are loaded, then all are stored.
@@ -95,12 +100,17 @@ class PtxCompilerTest {
                                                                                 architecture))));
     }
 
+    @AfterAll
+    static void list() throws IOException {
+        Files.write(LISTING, TABLE);
+    }
+
     private static void compile(Path path, String architecture) throws IOException {
         PtxCompiler.Outcome outcome = PtxCompiler.compile(Files.readString(path), architecture);
         assertThat(outcome.words()).isEmpty();
         assertThat(outcome.kernels()).isNotEmpty();
         for (PtxCompiler.Kernel kernel : outcome.kernels()) {
-            System.out.printf("%s %s %s%n", path.getFileName(), architecture, kernel);
+            TABLE.add("%s %s %s".formatted(path.getFileName(), architecture, kernel));
             assertThat(kernel.spilledBytes()).as("%s spills", kernel).isZero();
         }
     }

@@ -3,8 +3,10 @@ package athanor.kernels.cuda.jcuda;
 import static jcuda.jcudnn.JCudnn.*;
 
 import athanor.kernels.convolve.ConvolutionGeometry;
+import athanor.kernels.cuda.CudaError;
 import athanor.kernels.cuda.DataType;
 import athanor.kernels.cuda.Dnn.Descriptor;
+import java.util.Arrays;
 import jcuda.jcudnn.cudnnConvolutionDescriptor;
 import jcuda.jcudnn.cudnnConvolutionMode;
 import jcuda.jcudnn.cudnnDataType;
@@ -85,6 +87,7 @@ record Descriptors(
                 "cudnnSetConvolutionMathType",
                 "math",
                 descriptor.math());
+        requireSameOutput(g);
     }
 
     private static void image(cudnnTensorDescriptor tensor, int type, int n, int c, int h, int w) {
@@ -111,16 +114,26 @@ record Descriptors(
         };
     }
 
-    /// Batch, channels, height and width of the output as cuDNN works them out.
-    int[] outputSizes() {
+    private void requireSameOutput(ConvolutionGeometry g) {
         int[] n = new int[1];
         int[] c = new int[1];
-        int[] h = new int[1];
+        int[] height = new int[1];
         int[] width = new int[1];
         Status.dnn(
-                cudnnGetConvolution2dForwardOutputDim(convolution, x, w, n, c, h, width),
-                "cudnnGetConvolution2dForwardOutputDim");
-        return new int[] {n[0], c[0], h[0], width[0]};
+                cudnnGetConvolution2dForwardOutputDim(convolution, x, w, n, c, height, width),
+                "cudnnGetConvolution2dForwardOutputDim",
+                "convolution",
+                g);
+        int[] theirs = {n[0], c[0], height[0], width[0]};
+        int[] ours = {g.batch(), g.filters(), g.outputHeight(), g.outputWidth()};
+        if (!Arrays.equals(theirs, ours)) {
+            throw new CudaError(
+                    "cudnnGetConvolution2dForwardOutputDim",
+                    g.toString(),
+                    "CUDNN_STATUS_BAD_PARAM",
+                    "cuDNN writes n, c, h, w of %s, not %s"
+                            .formatted(Arrays.toString(theirs), Arrays.toString(ours)));
+        }
     }
 
     void destroy() {

@@ -41,10 +41,7 @@ public final class JCudaDnn implements Dnn {
     }
 
     private Descriptors enter(Descriptor convolution, Algorithm algorithm, Pass pass) {
-        if (algorithm.pass() != pass) {
-            throw new IllegalArgumentException(
-                    "%s is for %s, not for %s".formatted(algorithm, algorithm.pass(), pass));
-        }
+        algorithm.require(pass);
         driver.enter();
         return known.computeIfAbsent(convolution, Descriptors::of);
     }

@@ -10,8 +10,10 @@ import athanor.kernels.cuda.Grid;
 import athanor.kernels.cuda.PinnedMemory;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import jcuda.Pointer;
 import jcuda.driver.CUcontext;
@@ -77,26 +79,47 @@ public final class JCudaDriver implements Driver {
         Status.driver(cuInit(0), "cuInit");
         Status.driver(cuDeviceGet(device, number), "cuDeviceGet", "device", number);
         Status.driver(cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain");
+        info = describe(device);
+    }
+
+    private static DeviceInfo describe(CUdevice device) {
         byte[] name = new byte[256];
         Status.driver(cuDeviceGetName(name, name.length, device), "cuDeviceGetName");
         long[] memory = new long[1];
         Status.driver(cuDeviceTotalMem(memory, device), "cuDeviceTotalMem");
-        info =
-                new DeviceInfo(
-                        new String(name, StandardCharsets.UTF_8).split("\0")[0],
-                        attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),
-                        attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR),
-                        attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT),
-                        attribute(
-                                CUdevice_attribute
-                                        .CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN),
-                        memory[0]);
+        return new DeviceInfo(
+                new String(name, StandardCharsets.UTF_8).split("\0")[0],
+                attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),
+                attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR),
+                attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT),
+                attribute(
+                        device,
+                        CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN),
+                memory[0]);
     }
 
-    private int attribute(int which) {
+    private static int attribute(CUdevice device, int which) {
         int[] value = new int[1];
         Status.driver(cuDeviceGetAttribute(value, which, device), "cuDeviceGetAttribute");
         return value[0];
+    }
+
+    /// The GPUs there are, in the order of their numbers.
+    ///
+    /// @throws athanor.kernels.cuda.CudaUnavailable where there is no driver
+    /// @throws CudaError where the driver finds no GPU
+    public static List<DeviceInfo> devices() {
+        Library.DRIVER.load();
+        Status.driver(cuInit(0), "cuInit");
+        int[] count = new int[1];
+        Status.driver(cuDeviceGetCount(count), "cuDeviceGetCount");
+        List<DeviceInfo> found = new ArrayList<>();
+        for (int i = 0; i < count[0]; i++) {
+            CUdevice device = new CUdevice();
+            Status.driver(cuDeviceGet(device, i), "cuDeviceGet", "device", i);
+            found.add(describe(device));
+        }
+        return found;
     }
 
     /// Version of CUDA that the installed driver knows: 12040 is 12.4.

@@ -171,6 +171,7 @@ class StubLibraryTest {
                         "5: padding 1 0, stride 2 1, dilation 1 3, mode 1, type 0",
                         "5: groups 2",
                         "5: math 1",
+                        "output of 5 1 4",
                         "forward workspace 1 4 5 2, 0",
                         "forward workspace 1 4 5 2, 1",
                         "data workspace 4 2 5 1, 1",
@@ -194,11 +195,12 @@ class StubLibraryTest {
                 .endsWith(
                         "CUDNN_STATUS_NOT_SUPPORTED: cuDNN has no such algorithm for this"
                                 + " convolution; choose another");
-        assertThat(outcome.said().subList(1, outcome.said().size()))
+        assertThat(outcome.said().subList(1, 4)).containsExactly("11", "12", "13");
+        assertThat(outcome.said().get(4))
+                .startsWith("CudaError: cudnnGetConvolution2dForwardOutputDim(")
+                .endsWith("cuDNN writes n, c, h, w of [2, 4, 5, 6], not [2, 4, 5, 5]");
+        assertThat(outcome.said().subList(5, outcome.said().size()))
                 .containsExactly(
-                        "11",
-                        "12",
-                        "13",
                         "IllegalArgumentException: IMPLICIT_PRECOMP_GEMM is for FORWARD, not for"
                                 + " DATA_GRADIENT");
     }
@@ -211,6 +213,23 @@ class StubLibraryTest {
                         + " cuda-sim simulates one";
         assertThat(run(Map.of("ATHANOR_CUDA_LIBRARIES", folder.toString()), "open", "0").said())
                 .containsExactly(line, line);
+    }
+
+    @Test
+    void surveyTellsWhatIsThere() throws Exception {
+        assertThat(work("survey").said())
+                .containsExactly(
+                        "Finding[what=NVIDIA driver, works=true, words=for CUDA 12.4]",
+                        "Finding[what=GPU 0, works=true, words=Stub 1, sm_86, 1 MB]",
+                        "Finding[what=cuBLAS, works=true, words=%s]"
+                                .formatted(folder.resolve("libcublas.so.12")),
+                        "Finding[what=cuDNN, works=true, words=%s]"
+                                .formatted(folder.resolve("libcudnn.so.8")));
+        List<String> without =
+                run(Map.of("ATHANOR_CUDA_LIBRARIES", folder.toString()), "survey").said();
+        assertThat(without).hasSize(4);
+        assertThat(without.get(1))
+                .startsWith("Finding[what=GPUs, works=false, words=cuInit(): CUDA_ERROR_NO_DEVICE");
     }
 
     @Test

@@ -4,6 +4,7 @@ import athanor.kernels.convolve.ConvolutionGeometry;
 import athanor.kernels.cuda.Arguments;
 import athanor.kernels.cuda.Blas;
 import athanor.kernels.cuda.DataType;
+import athanor.kernels.cuda.Devices;
 import athanor.kernels.cuda.Dnn;
 import athanor.kernels.cuda.Driver.Event;
 import athanor.kernels.cuda.Driver.Graph;
@@ -26,6 +27,7 @@ public final class StubProgram {
             case "driver" -> attempt(StubProgram::driver);
             case "blas" -> attempt(StubProgram::blas);
             case "dnn" -> attempt(StubProgram::dnn);
+            case "survey" -> Devices.survey().forEach(StubProgram::say);
             case "blas-alone" -> attempt(Library.BLAS::load);
             case "open" -> {
                 attempt(() -> new JCudaDriver(Integer.parseInt(arguments[1])).close());
@@ -156,6 +158,9 @@ public final class StubProgram {
                 convolution, Dnn.Algorithm.FILTER_GRADIENT_1, 1.5f, 0x1, 0x3, 0.5f, 0x2, 0x4, 5);
         dnn.biasActivation(
                 convolution, forward, 0x1, 0x2, 2, 0x6, 0x7, Dnn.Activation.RELU, 0x3, 0x4, 5);
+        Dnn.Descriptor other =
+                new Dnn.Descriptor(convolution.geometry(), DataType.FLOAT16, Dnn.MathType.FMA);
+        attempt(() -> dnn.workspaceBytes(other, forward));
         attempt(() -> dnn.dataGradient(convolution, forward, 1, 0x2, 0x3, 0, 0x1, 0x4, 5));
         dnn.close();
         driver.close();

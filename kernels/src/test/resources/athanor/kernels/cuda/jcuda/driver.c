@@ -22,6 +22,7 @@ static size_t live = 0;
 
 int cuInit(unsigned flags) { return getenv("STUB_LOG") ? 0 : 100; }
 int cuDriverGetVersion(int *version) { *version = 12040; return 0; }
+int cuDeviceGetCount(int *count) { *count = 1; return 0; }
 int cuDeviceGet(int *device, int number) { *device = number; return number == 0 ? 0 : 101; }
 int cuDeviceGetName(char *name, int length, int device) { strcpy(name, "Stub 1"); return 0; }
 int cuDeviceTotalMem_v2(size_t *bytes, int device) { *bytes = 1 << 20; return 0; }
