@@ -126,7 +126,8 @@ final class FloatOperations {
     private static float directed(float x, float y, float z, String mode) {
         double product = (double) x * y;
         double sum = product + z;
-        boolean opposite = Double.doubleToRawLongBits(product) < 0 != Float.floatToRawIntBits(z) < 0;
+        boolean opposite =
+                Double.doubleToRawLongBits(product) < 0 != Float.floatToRawIntBits(z) < 0;
         if (sum == 0 && opposite && mode.equals("rm")) {
             return -0f;
         }
