@@ -85,12 +85,22 @@ public final class PtxNormalization {
                         .int32(n));
     }
 
-    /// With g = dy where `output` > 0 (everywhere if there is none): `dShift = sum of g` and
-    /// `dScale = inverseDeviation times sum of g (x - mean)`.
+    /// Where dy passes: where the numbers at `output`, in its shape, are above 0, and where `scale
+    /// x + shift` is, one scale and shift a channel. Address 0 is for what there is none of.
+    public record Gate(long output, long scale, long shift) {
+        public static final Gate OPEN = new Gate(0, 0, 0);
+
+        Arguments addTo(Arguments arguments) {
+            return arguments.address(output).address(scale).address(shift);
+        }
+    }
+
+    /// With g = dy where the gate is open, else 0: `dShift = sum of g` and `dScale =
+    /// inverseDeviation times sum of g (x - mean)`.
     public void batchNormSums(
             Driver.Stream stream,
             long dy,
-            OptionalLong output,
+            Gate gate,
             long x,
             int rows,
             int channels,
@@ -106,9 +116,7 @@ public final class PtxNormalization {
                 new Entry(BATCH, "batchNormSumsParts"),
                 parts.count() * tiles,
                 Ptx.THREADS,
-                new Arguments()
-                        .address(dy)
-                        .address(output.orElse(0))
+                gate.addTo(new Arguments().address(dy))
                         .address(x)
                         .address(mean)
                         .address(sums)
@@ -131,11 +139,11 @@ public final class PtxNormalization {
     }
 
     /// `dx = scale (g - (dShift + (x - mean) inverseDeviation dScale) / rows)`; `dResidual`, if
-    /// asked for, becomes g.
+    /// asked for, becomes g. Either may be x or dy.
     public void batchNormGradient(
             Driver.Stream stream,
             long dy,
-            OptionalLong output,
+            Gate gate,
             long x,
             int rows,
             int channels,
@@ -152,9 +160,7 @@ public final class PtxNormalization {
                 "batchNormGradient",
                 n,
                 channels,
-                new Arguments()
-                        .address(dy)
-                        .address(output.orElse(0))
+                gate.addTo(new Arguments().address(dy))
                         .address(x)
                         .int32(rows)
                         .int32(channels)

@@ -123,16 +123,26 @@ class PtxNormalizationTest {
     void batch_norm_flows_back() {
         for (int channels : CHANNELS) {
             for (int rows : ROWS) {
-                backward(rows, channels, true);
-                backward(rows, channels, false);
+                for (Gating gating : Gating.values()) {
+                    backward(rows, channels, gating);
+                }
             }
         }
     }
 
-    private static void backward(int rows, int channels, boolean gated) {
+    private enum Gating {
+        OPEN,
+        RESULT,
+        NORMALIZED
+    }
+
+    private static void backward(int rows, int channels, Gating gating) {
+        boolean kept = gating != Gating.OPEN;
         int n = rows * channels;
         float[] dy = floats(1, n);
         float[] output = floats(2, n);
+        float[] slope = floats(7, channels);
+        float[] shift = floats(8, channels);
         float[] x = floats(3, n);
         float[] mean = floats(4, channels);
         float[] inverse = floats(5, channels);
@@ -142,7 +152,13 @@ class PtxNormalizationTest {
         double[] dShift = new double[channels];
         for (int i = 0; i < n; i++) {
             int c = i % channels;
-            g[i] = !gated || output[i] > 0 ? dy[i] : 0;
+            boolean passes =
+                    switch (gating) {
+                        case OPEN -> true;
+                        case RESULT -> output[i] > 0;
+                        case NORMALIZED -> Math.fma(x[i], slope[c], shift[c]) > 0;
+                    };
+            g[i] = passes ? dy[i] : 0;
             dShift[c] += g[i];
             dScale[c] += g[i] * ((double) x[i] - mean[c]) * inverse[c];
         }
@@ -154,7 +170,7 @@ class PtxNormalizationTest {
                                     .batchNormSums(
                                             STREAM,
                                             gpu.of(dy),
-                                            gate(gpu, output, gated),
+                                            gate(gpu, gating, output, slope, shift),
                                             gpu.of(x),
                                             rows,
                                             channels,
@@ -179,14 +195,14 @@ class PtxNormalizationTest {
         float[] y =
                 Gpu.runStrided(
                         gpu -> {
-                            long dx = gpu.room(2 * n + 3);
-                            long kept = dx + (4L * n + 15) / 16 * 16;
+                            long dx = gpu.of(x);
+                            long dResidual = gpu.of(dy);
                             new PtxNormalization(gpu.ptx())
                                     .batchNormGradient(
                                             STREAM,
-                                            gpu.of(dy),
-                                            gate(gpu, output, gated),
-                                            gpu.of(x),
+                                            dResidual,
+                                            gate(gpu, gating, output, slope, shift),
+                                            dx,
                                             rows,
                                             channels,
                                             gpu.of(mean),
@@ -195,17 +211,19 @@ class PtxNormalizationTest {
                                             gpu.of(slopes),
                                             gpu.of(offsets),
                                             dx,
-                                            gated ? OptionalLong.of(kept) : OptionalLong.empty());
+                                            kept
+                                                    ? OptionalLong.of(dResidual)
+                                                    : OptionalLong.empty());
                             float[] result = Arrays.copyOf(gpu.floats(dx, n), 2 * n);
-                            if (gated) {
-                                System.arraycopy(gpu.floats(kept, n), 0, result, n, n);
+                            if (kept) {
+                                System.arraycopy(gpu.floats(dResidual, n), 0, result, n, n);
                             }
                             return result;
                         });
         assertClose(
                 "gradient of " + rows + " rows of " + channels,
                 y,
-                gated ? 2 * n : n,
+                kept ? 2 * n : n,
                 1e-5,
                 i -> {
                     if (i >= n) {
@@ -217,8 +235,13 @@ class PtxNormalizationTest {
                 });
     }
 
-    private static OptionalLong gate(Gpu gpu, float[] output, boolean gated) {
-        return gated ? OptionalLong.of(gpu.of(output)) : OptionalLong.empty();
+    private static PtxNormalization.Gate gate(
+            Gpu gpu, Gating gating, float[] output, float[] scale, float[] shift) {
+        return switch (gating) {
+            case OPEN -> PtxNormalization.Gate.OPEN;
+            case RESULT -> new PtxNormalization.Gate(gpu.of(output), 0, 0);
+            case NORMALIZED -> new PtxNormalization.Gate(0, gpu.of(scale), gpu.of(shift));
+        };
     }
 
     @Test
