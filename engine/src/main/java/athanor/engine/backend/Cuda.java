@@ -113,19 +113,20 @@ public final class Cuda implements Backend, Workspace {
         return memory;
     }
 
-    /// @throws OutOfMemoryError as the heap does: [Memory] then gives back what it keeps
+    /// Where there is no room, what [Memory] keeps for later is given up first.
+    ///
+    /// @throws CudaError with status `CUDA_ERROR_OUT_OF_MEMORY` where that does not help
     @Override
     public Buffer allocate(DType dtype, int length) {
         long bytes = Math.max(1, (long) length * dtype.bytes());
         try {
             return new DeviceBuffer(dtype, length, device.driver().allocate(bytes));
         } catch (CudaError e) {
-            if (!e.status().equals(CudaError.OUT_OF_MEMORY)) {
+            if (!e.status().equals(CudaError.OUT_OF_MEMORY) || memory.pooled() == 0) {
                 throw e;
             }
-            OutOfMemoryError full = new OutOfMemoryError(e.getMessage());
-            full.initCause(e);
-            throw full;
+            memory.trim();
+            return allocate(dtype, length);
         }
     }
 
