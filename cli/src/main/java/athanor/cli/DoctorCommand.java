@@ -1,5 +1,6 @@
 package athanor.cli;
 
+import athanor.kernels.cuda.Devices;
 import athanor.kernels.elementwise.VectorMath;
 import athanor.train.Setting;
 import athanor.train.Settings;
@@ -7,9 +8,7 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 
 /// Looks at the machine: what is there, what is missing, how to mend it.
@@ -39,7 +38,6 @@ final class DoctorCommand implements Callable<Integer> {
         memory();
         hugePages();
         gpus();
-        libraries();
         return trains() ? 0 : Failures.FAILED;
     }
 
@@ -84,24 +82,14 @@ final class DoctorCommand implements Callable<Integer> {
         }
     }
 
+    /// What `--device cuda` needs; the CPU needs nothing but Java.
     private void gpus() {
-        List<String> found = List.of();
-        Path devices = Path.of("/proc/driver/nvidia/gpus");
-        if (Files.isDirectory(devices)) {
-            try (Stream<Path> entries = Files.list(devices)) {
-                found = entries.map(Path::getFileName).map(Path::toString).sorted().toList();
-            } catch (IOException e) {
-                found = List.of();
+        for (Devices.Finding finding : Devices.survey()) {
+            line(finding.what(), finding.works() ? finding.words() : "not usable");
+            if (!finding.works()) {
+                advice(finding.words());
             }
         }
-        line(
-                "GPUs",
-                (found.isEmpty() ? "none" : String.join(", ", found))
-                        + "; this version computes on the CPU alone");
-    }
-
-    private void libraries() {
-        line("native libraries", "none needed: the kernels are Java");
     }
 
     /// A few steps of a small network on the CPU.

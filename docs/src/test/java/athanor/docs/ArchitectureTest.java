@@ -78,6 +78,8 @@ class ArchitectureTest {
         noClasses()
                 .that()
                 .resideInAnyPackage("athanor.kernels..", "athanor.engine..")
+                .and()
+                .resideOutsideOfPackage("athanor.kernels.cuda.jcuda..")
                 .should()
                 .dependOnClassesThat()
                 .resideOutsideOfPackages(
@@ -87,6 +89,17 @@ class ArchitectureTest {
                         "org.ojalgo..",
                         "it.unimi.dsi..",
                         "org.jspecify..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void onlyOnePackageSeesJCuda() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("athanor.kernels.cuda.jcuda..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("jcuda..")
                 .check(CLASSES);
     }
 }

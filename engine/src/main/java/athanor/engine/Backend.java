@@ -1,6 +1,7 @@
 package athanor.engine;
 
 import athanor.engine.backend.Cpu;
+import athanor.engine.backend.Cuda;
 import athanor.engine.backend.Reference;
 import athanor.kernels.convolve.ConvolutionGeometry;
 import athanor.kernels.elementwise.Binary;
@@ -33,6 +34,18 @@ public interface Backend {
         return Cpu.INSTANCE;
     }
 
+    /// The backend that a device's name stands for: `cpu`, `reference`, `cuda` (the first GPU),
+    /// `cuda:N`, or `cuda-sim`, a simulated GPU. The same each time.
+    ///
+    /// @throws RuntimeException where there is no such GPU: what is missing, in one line
+    static Backend of(String device) {
+        return switch (device) {
+            case "cpu" -> cpu();
+            case "reference" -> reference();
+            default -> Cuda.of(device);
+        };
+    }
+
     String name();
 
     /// The pool that buffers of this backend come from.
@@ -40,6 +53,9 @@ public interface Backend {
 
     /// New memory with any contents. Called by [Memory] alone.
     Buffer allocate(DType dtype, int length);
+
+    /// Gives up memory that nothing uses any more. Called by [Memory] alone.
+    void free(Buffer buffer);
 
     // ---- moving ----
 

@@ -1,5 +1,7 @@
 package athanor.engine;
 
+import java.lang.foreign.MemorySegment;
+
 /// Elements in an array on the heap. [#get] and [#set] read and write any type as double: what
 /// plain loops use. Kernels take the array itself.
 public final class HostBuffer implements Buffer {
@@ -73,6 +75,16 @@ public final class HostBuffer implements Buffer {
 
     public byte[] bytes() {
         return require(DType.UINT8, bytes);
+    }
+
+    /// The array as memory.
+    public MemorySegment segment() {
+        return switch (dtype) {
+            case FLOAT32 -> MemorySegment.ofArray(floats);
+            case FLOAT64 -> MemorySegment.ofArray(doubles);
+            case INT32 -> MemorySegment.ofArray(ints);
+            case UINT8 -> MemorySegment.ofArray(bytes);
+        };
     }
 
     /// The element as a double; bytes are unsigned.

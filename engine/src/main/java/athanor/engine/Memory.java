@@ -60,6 +60,9 @@ public final class Memory {
 
     /// Lets go of the buffers that nothing uses.
     public synchronized void trim() {
+        free.values().stream()
+                .flatMap(sizes -> sizes.values().stream())
+                .forEach(buffers -> buffers.forEach(backend::free));
         free.values().forEach(Map::clear);
         pooled = 0;
     }

@@ -86,6 +86,23 @@ sealed interface Kind {
         }
     }
 
+    /// A device that [athanor.engine.Backend#of] knows; whether it is there shows when it is used.
+    record Device() implements Kind {
+        @Override
+        public boolean accepts(String value) {
+            return value.matches("cpu|reference|cuda(:\\d{1,4})?|cuda-sim");
+        }
+
+        @Override
+        public String toString() {
+            return "cpu, reference, cuda, cuda:N with the number of a GPU, cuda-sim";
+        }
+    }
+
+    static Kind device() {
+        return new Device();
+    }
+
     static Kind text() {
         return new Text();
     }

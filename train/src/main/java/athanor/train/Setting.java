@@ -44,7 +44,12 @@ public enum Setting {
             "standard",
             "standard: pad-4 crop and flip for 32x32 colour images"),
     SHUFFLE(Kind.onOff(), "shuffle", "on|off", "on", "new order in every epoch"),
-    DEVICE(Kind.words("cpu", "reference"), "device", "cpu|reference", "cpu", "where to compute"),
+    DEVICE(
+            Kind.device(),
+            "device",
+            "cpu|cuda|cuda:N|cuda-sim|reference",
+            "cpu",
+            "where to compute; cuda-sim: a simulated GPU"),
     EPOCHS(Kind.whole(1), "epochs", "N", "10", "passes over the training set"),
     BATCH_SIZE(
             Kind.whole(1), "batch-size", "N", "128", "images a step, over all ranks and devices"),

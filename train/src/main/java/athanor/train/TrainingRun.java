@@ -106,10 +106,7 @@ public final class TrainingRun {
     // ---- what the settings say ----
 
     public static Backend backend(Settings settings) {
-        return switch (settings.word(Setting.DEVICE)) {
-            case "reference" -> Backend.reference();
-            default -> Backend.cpu();
-        };
+        return Backend.of(settings.word(Setting.DEVICE));
     }
 
     public static int threads(Settings settings) {

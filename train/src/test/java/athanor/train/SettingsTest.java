@@ -85,6 +85,14 @@ class SettingsTest {
         assertRefused(Setting.NESTEROV, "on, off", "true", "yes");
         assertRefused(Setting.SCHEDULE, "onecycle, cosine, step, constant", "linear");
         assertAccepted(Setting.OPTIMIZER, "sgd", "adam", "adamw");
+        assertAccepted(Setting.DEVICE, "cpu", "reference", "cuda", "cuda:1", "cuda-sim");
+        assertRefused(
+                Setting.DEVICE,
+                "cpu, reference, cuda, cuda:N with the number of a GPU, cuda-sim",
+                "gpu",
+                "cuda:",
+                "cuda:x",
+                "cuda-sim:1");
         assertThat(Settings.initial().with(Setting.NESTEROV, "on").on(Setting.NESTEROV)).isTrue();
         assertThat(Settings.initial().on(Setting.NESTEROV)).isFalse();
     }

@@ -3,6 +3,7 @@ package athanor.engine.backend;
 import athanor.engine.Backend;
 import athanor.engine.Buffer;
 import athanor.engine.DType;
+import athanor.engine.DeviceBuffer;
 import athanor.engine.Gate;
 import athanor.engine.HostBuffer;
 import athanor.engine.MatrixProduct;
@@ -65,6 +66,10 @@ public final class Cpu implements Backend {
     public Buffer allocate(DType dtype, int length) {
         return HostBuffer.allocate(dtype, length);
     }
+
+    /// Nothing to do: the garbage collector finds it.
+    @Override
+    public void free(Buffer buffer) {}
 
     // ---- moving ----
 
@@ -736,6 +741,9 @@ public final class Cpu implements Backend {
     private static HostBuffer host(Buffer buffer) {
         return switch (buffer) {
             case HostBuffer host -> host;
+            case DeviceBuffer _ ->
+                    throw new IllegalArgumentException(
+                            "cpu: a tensor of another device; all tensors of an operation must lie on one");
         };
     }
 }

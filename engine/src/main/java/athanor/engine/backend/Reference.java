@@ -43,6 +43,10 @@ public final class Reference implements ReferenceImages, ReferenceRows {
         return HostBuffer.allocate(dtype, length);
     }
 
+    /// Nothing to do: the garbage collector finds it.
+    @Override
+    public void free(Buffer buffer) {}
+
     // ---- moving ----
 
     @Override

@@ -8,12 +8,12 @@ import java.util.Arrays;
 /// what is left has an innermost axis along which each operand moves by 1 or stands still. The
 /// result is made in blocks that fit the first cache: an operand that lies in a block as it is
 /// needed is read in place, any other is first written out.
-record Broadcast(int[] lengths, int[] aStrides, int[] bStrides) {
+public record Broadcast(int[] lengths, int[] aStrides, int[] bStrides) {
     private static final int BLOCK = 2048;
     private static final ThreadLocal<float[]> SCRATCH =
             ThreadLocal.withInitial(() -> new float[2 * BLOCK]);
 
-    static Broadcast of(int[] lengths, int[] aStrides, int[] bStrides) {
+    public static Broadcast of(int[] lengths, int[] aStrides, int[] bStrides) {
         int rank = lengths.length;
         int[][] kept = new int[3][rank];
         int next = rank;

@@ -28,7 +28,7 @@ public final class Adam {
     /// What a step multiplies by, computed in double once: `keep` scales the parameter, `decay`
     /// times it joins the gradient, and the parameter moves by `rate m / (sqrt(v) correction +
     /// epsilon)`.
-    private record Coefficients(
+    public record Coefficients(
             float keep,
             float decay,
             float meanShare,
@@ -38,7 +38,7 @@ public final class Adam {
             float epsilon,
             float rate) {
 
-        static Coefficients of(AdamStep step) {
+        public static Coefficients of(AdamStep step) {
             double decay = step.weightDecay();
             return new Coefficients(
                     step.decoupled() ? (float) (1 - step.learningRate() * decay) : 1,

@@ -1,5 +1,8 @@
 package athanor.kernels.pool;
 
+import java.util.Arrays;
+import java.util.stream.Stream;
+
 /// The windows that pool images `x [batch, height, width, channels]` into `y [batch, outputHeight,
 /// outputWidth, channels]`: output row p looks at the input rows `rowStart[p] <= h < rowEnd[p]`,
 /// clipped to the image, and columns likewise. The divisors are what an average divides by: the
@@ -60,6 +63,27 @@ public record PoolGeometry(
 
     public int outputWidth() {
         return columnStart.length;
+    }
+
+    /// All windows in one table, as the kernels of a GPU read it: the start, the end and the
+    /// divisor of each window of rows, those of columns, and then the first and the last window
+    /// that cover each row of the image, and each column.
+    public int[] windows() {
+        Cover rows = Cover.of(height, rowStart, rowEnd);
+        Cover columns = Cover.of(width, columnStart, columnEnd);
+        return Stream.of(
+                        rowStart,
+                        rowEnd,
+                        rowDivisor,
+                        columnStart,
+                        columnEnd,
+                        columnDivisor,
+                        rows.first(),
+                        rows.last(),
+                        columns.first(),
+                        columns.last())
+                .flatMapToInt(Arrays::stream)
+                .toArray();
     }
 
     private static int[][] slide(int size, int kernel, int stride, int padding) {
