@@ -12,8 +12,7 @@ public final class CudaError extends RuntimeException {
     private static final Map<String, String> ADVICE =
             Map.ofEntries(
                     Map.entry(
-                            OUT_OF_MEMORY,
-                            "the GPU's memory is full; use a smaller --batch-size, or --amp bf16"),
+                            OUT_OF_MEMORY, "the GPU's memory is full; use a smaller --batch-size"),
                     Map.entry(
                             "CUDA_ERROR_NO_DEVICE",
                             "the driver finds no NVIDIA GPU; nvidia-smi should list one. --device cpu"
@@ -50,7 +49,7 @@ public final class CudaError extends RuntimeException {
                             "cuBLAS could not start; mostly the GPU's memory is full"),
                     Map.entry(
                             "CUBLAS_STATUS_ARCH_MISMATCH",
-                            "this GPU does not know the type; use float32 (--amp off)"),
+                            "this GPU does not know the type; use float32"),
                     Map.entry(
                             "CUDNN_STATUS_NOT_INITIALIZED",
                             "cuDNN could not start; mostly the GPU's memory is full, or the driver"

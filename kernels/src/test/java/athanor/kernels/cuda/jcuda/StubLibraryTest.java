@@ -121,7 +121,7 @@ class StubLibraryTest {
                                 + " CUDA_ERROR_INVALID_PTX: line 3: no such instruction",
                         "CudaError: cuModuleGetFunction(name other): CUDA_ERROR_NOT_FOUND",
                         "CudaError: cuMemAlloc(bytes 2097152): CUDA_ERROR_OUT_OF_MEMORY: the GPU's"
-                                + " memory is full; use a smaller --batch-size, or --amp bf16",
+                                + " memory is full; use a smaller --batch-size",
                         "true false",
                         "1.5",
                         "IllegalArgumentException: kernel 3 is not of this device, or was given"
