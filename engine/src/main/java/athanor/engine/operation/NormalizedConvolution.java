@@ -5,7 +5,6 @@ import athanor.engine.Shape;
 import athanor.engine.Tape;
 import athanor.engine.Tensor;
 import athanor.kernels.convolve.ConvolutionGeometry;
-import athanor.kernels.elementwise.Binary;
 import athanor.kernels.reduce.Reduction;
 import java.util.List;
 import java.util.Optional;
@@ -33,9 +32,7 @@ public final class NormalizedConvolution {
                 List.of(x, scale, shift, w),
                 dy -> {
                     Tensor z = normalized(x, scale, shift);
-                    Tensor dz =
-                            Raw.binary(
-                                    Binary.RELU_GRADIENT, Convolution.inputGradient(g, dy, w), z);
+                    Tensor dz = Raw.gated(Convolution.inputGradient(g, dy, w), z);
                     return List.of(
                             dz.mul(scale),
                             Raw.reduce(

@@ -22,7 +22,6 @@ public final class BatchNorm {
     private static final int FLOAT_ROWS = 32;
 
     private static final int WIDTH = DOUBLES.length();
-    private static final ThreadLocal<double[]> PARTS = ThreadLocal.withInitial(() -> new double[0]);
 
     private BatchNorm() {}
 
@@ -152,7 +151,9 @@ public final class BatchNorm {
         int rowsAtOnce = (least / FLOAT_ROWS + 1) * FLOAT_ROWS;
         int blocks = (rows + rowsAtOnce - 1) / rowsAtOnce;
         int width = 2 * channels;
-        double[] parts = parts(Math.max(1, blocks) * width);
+        int size = Math.max(1, blocks) * width;
+        double[] parts = Scratch.doubles(Scratch.Use.PARTIAL_SUMS, size);
+        Arrays.fill(parts, 0, size, 0);
         Parallel.range(
                 blocks,
                 1,
@@ -180,17 +181,6 @@ public final class BatchNorm {
             for (int i = 1; i < blocks; i++) {
                 parts[j] += parts[i * width + j];
             }
-        }
-        return parts;
-    }
-
-    private static double[] parts(int size) {
-        double[] parts = PARTS.get();
-        if (parts.length < size) {
-            parts = new double[size];
-            PARTS.set(parts);
-        } else {
-            Arrays.fill(parts, 0, size, 0);
         }
         return parts;
     }
