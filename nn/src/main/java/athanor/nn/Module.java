@@ -37,10 +37,10 @@ public abstract class Module {
     private final Map<String, Parameter> buffers = new LinkedHashMap<>();
     private boolean training = true;
 
-    /// Hears of every layer that was run, with the shapes of its input and output.
+    /// Hears of every layer that was run, with its input and output.
     @FunctionalInterface
     interface Observer {
-        void ran(Module module, Shape input, Shape output);
+        void ran(Module module, Tensor input, Tensor output);
     }
 
     static final ScopedValue<Observer> OBSERVER = ScopedValue.newInstance();
@@ -68,7 +68,7 @@ public abstract class Module {
     final Tensor run(Tensor x, Supplier<Tensor> body) {
         Tensor y = Workspace.tidy(body);
         if (OBSERVER.isBound()) {
-            OBSERVER.get().ran(this, x.shape(), y.shape());
+            OBSERVER.get().ran(this, x, y);
         }
         return y;
     }
