@@ -23,9 +23,9 @@ class LineBudgetTest {
         CUDA + ", " + CUDA + "/simulator, 2700",
         CUDA + "/simulator, none, 5150",
         "engine/src/main, none, 6550",
-        "nn/src/main, none, 1770",
-        "train/src/main, none, 3530",
-        "cli/src/main, none, 2000",
+        "nn/src/main, none, 2050",
+        "train/src/main, none, 4950",
+        "cli/src/main, none, 2200",
         "bench/src/main, none, 700"
     })
     void roomStaysWithinItsBudget(String module, String without, long budget) throws IOException {
