@@ -36,8 +36,10 @@ final class Bar implements AutoCloseable {
         bar.close();
     }
 
+    /// Blocks where the terminal's locale has them. (Java writes UTF-8 wherever it runs.)
     private static ProgressBarStyle style(PrintStream stream) {
         return stream.charset().equals(StandardCharsets.UTF_8)
+                        && System.getProperty("native.encoding", "UTF-8").equals("UTF-8")
                 ? ProgressBarStyle.UNICODE_BLOCK
                 : ProgressBarStyle.ASCII;
     }
@@ -61,20 +63,31 @@ final class Bar implements AutoCloseable {
         }
     }
 
-    private record OverwrittenLine(PrintStream stream) implements ProgressBarConsumer {
+    /// The bar's own thread may draw once more while it is closed; then nothing is shown.
+    private static final class OverwrittenLine implements ProgressBarConsumer {
+        private final PrintStream stream;
+        private boolean closed;
+
+        OverwrittenLine(PrintStream stream) {
+            this.stream = stream;
+        }
+
         @Override
         public int getMaxRenderedLength() {
             return WIDTH - 1;
         }
 
         @Override
-        public void accept(String line) {
-            stream.print("\r" + line);
-            stream.flush();
+        public synchronized void accept(String line) {
+            if (!closed) {
+                stream.print("\r" + line);
+                stream.flush();
+            }
         }
 
         @Override
-        public void close() {
+        public synchronized void close() {
+            closed = true;
             stream.print("\r" + " ".repeat(WIDTH - 1) + "\r");
             stream.flush();
         }
