@@ -16,6 +16,7 @@ import athanor.train.data.Datasets;
 import athanor.train.data.ImageShape;
 import athanor.train.data.Normalization;
 import athanor.train.data.Split;
+import athanor.train.report.EventLog;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
@@ -45,8 +46,8 @@ public final class TrainingRun {
         Parallel.threads(threads(settings));
         Dataset trainingSet = dataset(settings, Split.TRAIN);
         training = trainingLoader(settings, trainingSet);
-        Evaluator test =
-                new Evaluator(testLoader(settings, dataset(settings, Split.TEST)), backend);
+        Dataset testSet = dataset(settings, Split.TEST);
+        Evaluator test = new Evaluator(testLoader(settings, testSet), backend);
         ImageShape image = training.shape();
         spec = ModelSpec.of(settings, trainingSet.classes(), image.channels(), image.height());
         model = spec.create();
@@ -65,11 +66,15 @@ public final class TrainingRun {
         folder.writeConfig(config(about));
         List<TrainingEvent.Listener> all = new ArrayList<>();
         all.add(new LogFiles(folder, settings.whole(Setting.PRINT_FREQ)));
+        EventLog events = new EventLog(folder.path(), settings, model, testSet);
+        all.add(events);
         all.addAll(listeners);
         trainer =
                 new Trainer(
                         model,
-                        optimizer,
+                        settings.on(Setting.HISTOGRAMS)
+                                ? new Optimizer.Watched(optimizer, events::gradients)
+                                : optimizer,
                         schedule,
                         training,
                         test,
