@@ -6,7 +6,9 @@ import athanor.train.Setting;
 import athanor.train.Settings;
 import athanor.train.TrainingEvent;
 import athanor.train.TrainingRun;
+import athanor.train.report.Dashboard;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
@@ -46,6 +48,14 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--no-progress", description = "no progress bar, only a line for each epoch")
     boolean noProgress;
 
+    @Option(
+            names = "--dashboard",
+            arity = "0..1",
+            paramLabel = "[ADDRESS:]PORT",
+            fallbackValue = DashboardCommand.PORT,
+            description = "serve a page that shows the run, on this machine alone unless told otherwise")
+    Optional<String> port = Optional.empty();
+
     private TrainCommand(Screen screen) {
         this.screen = screen;
     }
@@ -62,10 +72,33 @@ final class TrainCommand implements Callable<Integer> {
         Settings settings = settings();
         Names.check(settings);
         EpochDisplay display = new EpochDisplay(screen, screen.live() && !noProgress, settings);
-        TrainingRun run = TrainingRun.prepare(settings, About.program(), List.of(display));
+        Optional<Dashboard> dashboard =
+                port.map(
+                        given ->
+                                Dashboard.serve(
+                                        DashboardCommand.address("--dashboard", given),
+                                        List.of()));
+        try {
+            List<TrainingEvent.Listener> listeners = new ArrayList<>(List.of(display));
+            dashboard.ifPresent(listeners::add);
+            TrainingRun run = TrainingRun.prepare(settings, About.program(), listeners);
+            dashboard.ifPresent(page -> page.show(run.folder().path()));
+            train(run, settings, display, dashboard);
+        } finally {
+            dashboard.ifPresent(Dashboard::close);
+        }
+        return 0;
+    }
+
+    private void train(
+            TrainingRun run,
+            Settings settings,
+            EpochDisplay display,
+            Optional<Dashboard> dashboard) {
         Path folder = run.folder().path();
         screen.line("%s, %,d parameters", run.spec(), run.model().parameterCount());
         screen.line("run folder %s", folder);
+        dashboard.ifPresent(page -> screen.line("see it at %s", page.address()));
         AtomicBoolean trains = new AtomicBoolean(true);
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(() -> interrupted(trains.get(), display, folder)));
@@ -76,7 +109,6 @@ final class TrainCommand implements Callable<Integer> {
             trains.set(false);
             display.close();
         }
-        return 0;
     }
 
     // ---- what holds ----

@@ -24,7 +24,7 @@ import java.util.TreeMap;
 /// @param tape the operations and parameters behind the loss, in the order in which they came
 /// @param layers of operations and parameters, by their number
 public record Trace(List<TapeEntry> tape, Map<Long, Layer> layers) {
-    private static final String LOSS = "loss";
+    static final String LOSS_KIND = "CrossEntropy";
 
     /// A layer, or what a layer of layers does itself. Where layers are fused, their work counts
     /// for one of them.
@@ -93,7 +93,7 @@ public record Trace(List<TapeEntry> tape, Map<Long, Layer> layers) {
             List<Boolean> modes = inOrder.stream().map(Module::isTraining).toList();
             model.train(false);
             try (Workspace _ = Workspace.open()) {
-                Layer lossLayer = new Layer(LOSS, "CrossEntropy");
+                Layer lossLayer = new Layer("loss", LOSS_KIND);
                 running.push(lossLayer);
                 start();
                 Tensor logits =

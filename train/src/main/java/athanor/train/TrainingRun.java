@@ -17,6 +17,8 @@ import athanor.train.data.ImageShape;
 import athanor.train.data.Normalization;
 import athanor.train.data.Split;
 import athanor.train.report.EventLog;
+import athanor.train.report.Findings;
+import athanor.train.report.Report;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
@@ -29,6 +31,9 @@ import java.util.Optional;
 /// A training made ready from its settings: data, model, optimizer, run folder. Everything is
 /// checked, and a checkpoint to go on from is read, before the first file is written.
 public final class TrainingRun {
+    /// Devices on which a step takes so long that none is made to look at its layers.
+    private static final List<String> SLOW = List.of("cuda-sim", "reference");
+
     private final Settings settings;
     private final Module model;
     private final ModelSpec spec;
@@ -68,6 +73,8 @@ public final class TrainingRun {
         all.add(new LogFiles(folder, settings.whole(Setting.PRINT_FREQ)));
         EventLog events = new EventLog(folder.path(), settings, model, testSet);
         all.add(events);
+        all.add(new Findings(folder, model, test, !SLOW.contains(settings.word(Setting.DEVICE))));
+        all.add(new Report(folder));
         all.addAll(listeners);
         trainer =
                 new Trainer(

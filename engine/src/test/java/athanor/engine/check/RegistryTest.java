@@ -96,6 +96,17 @@ class RegistryTest {
         assertThat(OverrideCheck.overridden(Backend.cpu())).contains("normalizeAddRelu");
     }
 
+    @Test
+    void everyOperationOnATapeHasItsFormulaInTheJar() {
+        for (OperationCase operation : small()) {
+            List<Tensor> inputs = operation.tensors(Backend.reference(), DType.FLOAT64);
+            Evaluation.leaves(operation).forEach(leaf -> inputs.get(leaf).requireGradient());
+            for (TapeEntry entry : operation.function().apply(inputs).tape()) {
+                assertThat(entry.formula().isEmpty()).as(entry.operation()).isEqualTo(entry.isLeaf());
+            }
+        }
+    }
+
     private static List<OperationCase> small() {
         return Operations.cases().stream().filter(OperationCase::isSmall).toList();
     }
