@@ -13,8 +13,10 @@ final class Bar implements AutoCloseable {
     private static final int WIDTH = width();
 
     private final ProgressBar bar;
+    private final OverwrittenLine line;
 
     Bar(PrintStream stream, String task, long total) {
+        line = new OverwrittenLine(stream);
         bar =
                 new ProgressBarBuilder()
                         .setTaskName(task)
@@ -22,7 +24,7 @@ final class Bar implements AutoCloseable {
                         .setUpdateIntervalMillis(200)
                         .setStyle(style(stream))
                         .hideEta()
-                        .setConsumer(new OverwrittenLine(stream))
+                        .setConsumer(line)
                         .build();
     }
 
@@ -34,6 +36,7 @@ final class Bar implements AutoCloseable {
     @Override
     public void close() {
         bar.close();
+        line.close();
     }
 
     /// Blocks where the terminal's locale has them. (Java writes UTF-8 wherever it runs.)
@@ -87,9 +90,11 @@ final class Bar implements AutoCloseable {
 
         @Override
         public synchronized void close() {
-            closed = true;
-            stream.print("\r" + " ".repeat(WIDTH - 1) + "\r");
-            stream.flush();
+            if (!closed) {
+                closed = true;
+                stream.print("\r" + " ".repeat(WIDTH - 1) + "\r");
+                stream.flush();
+            }
         }
     }
 }

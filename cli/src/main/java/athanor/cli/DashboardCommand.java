@@ -19,7 +19,11 @@ import picocli.CommandLine.Parameters;
         name = "dashboard",
         mixinStandardHelpOptions = true,
         header = "Serve a page that shows a run, or compares several, while they train.",
-        description = {"", "It ends with Ctrl-C. Nobody but this machine can see it, unless --port names an address.", ""})
+        description = {
+            "",
+            "It ends with Ctrl-C. Nobody but this machine can see it, unless --port names an address.",
+            ""
+        })
 final class DashboardCommand implements Callable<Integer> {
     static final String PORT = "8710";
 

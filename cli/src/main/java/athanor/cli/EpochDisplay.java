@@ -105,8 +105,7 @@ final class EpochDisplay implements TrainingEvent.Listener, AutoCloseable {
         String test = metrics.test().map(this::test).orElse("");
         screen.line(
                 "%s  train: loss %.4f, %.2f %%%s  %s",
-                screen.styled(
-                        Screen.Style.BOLD, "epoch %d/%d".formatted(metrics.epoch(), epochs)),
+                screen.styled(Screen.Style.BOLD, "epoch %d/%d".formatted(metrics.epoch(), epochs)),
                 metrics.trainLoss(),
                 metrics.trainAccuracy(),
                 test,

@@ -24,7 +24,10 @@ record HeatMap(ImageShape shape, byte[] pixels, float[] heat) {
             ImageIO.write(draw(), "png", out);
         } catch (IOException e) {
             throw new DataProblem(
-                    file, "cannot be written (" + e.getMessage() + ")", "copy the image elsewhere", e);
+                    file,
+                    "cannot be written (" + e.getMessage() + ")",
+                    "copy the image elsewhere",
+                    e);
         }
         return file;
     }

@@ -150,8 +150,7 @@ final class PredictCommand implements Callable<Integer> {
     private void print(Prediction prediction, Optional<Path> map, List<String> classNames) {
         screen.line("%s", prediction.image);
         for (int c : prediction.classes) {
-            screen.line(
-                    "  %6.2f %%  %s", 100 * prediction.probabilities[c], classNames.get(c));
+            screen.line("  %6.2f %%  %s", 100 * prediction.probabilities[c], classNames.get(c));
         }
         map.ifPresent(file -> screen.line("  %s", file));
     }

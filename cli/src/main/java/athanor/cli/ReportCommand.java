@@ -35,7 +35,8 @@ final class ReportCommand implements Callable<Integer> {
             files.forEach(file -> screen.line("%s", file));
             if (files.size() == 1) {
                 screen.err()
-                        .println("athanor: no curves as PNG: no epoch yet, or no fonts on this system");
+                        .println(
+                                "athanor: no curves as PNG: no epoch yet, or no fonts on this system");
             }
         }
         return 0;

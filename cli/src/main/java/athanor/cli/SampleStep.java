@@ -17,8 +17,7 @@ import athanor.train.data.ImageShape;
 record SampleStep(ModelSpec spec, Module model, int images) {
     static SampleStep of(Settings settings, Sizes sizes) {
         ImageShape image = sizes.image();
-        ModelSpec spec =
-                ModelSpec.of(settings, sizes.classes(), image.channels(), image.height());
+        ModelSpec spec = ModelSpec.of(settings, sizes.classes(), image.channels(), image.height());
         Module model = spec.create();
         model.to(Backend.cpu(), DType.FLOAT32);
         model.initialize(PhiloxKey.of(0));

@@ -27,7 +27,8 @@ record TapeText(Trace trace) {
         String format = "%5s  %-22s %-16s %-20s %14s  %s%n";
         StringBuilder text = new StringBuilder();
         text.append(
-                format.formatted("#", "layer", "operation", "output", "keeps bytes", "from; keeps"));
+                format.formatted(
+                        "#", "layer", "operation", "output", "keeps bytes", "from; keeps"));
         Set<String> explained = new HashSet<>();
         Set<Object> kept = Collections.newSetFromMap(new IdentityHashMap<>());
         long all = 0;
@@ -59,7 +60,8 @@ record TapeText(Trace trace) {
             }
         }
         text.append(
-                "%,d operations keep %,d bytes; parameters are among them%n".formatted(number, all));
+                "%,d operations keep %,d bytes; parameters are among them%n"
+                        .formatted(number, all));
         return text.toString();
     }
 

@@ -53,7 +53,8 @@ final class TrainCommand implements Callable<Integer> {
             arity = "0..1",
             paramLabel = "[ADDRESS:]PORT",
             fallbackValue = DashboardCommand.PORT,
-            description = "serve a page that shows the run, on this machine alone unless told otherwise")
+            description =
+                    "serve a page that shows the run, on this machine alone unless told otherwise")
     Optional<String> port = Optional.empty();
 
     private TrainCommand(Screen screen) {
@@ -76,8 +77,7 @@ final class TrainCommand implements Callable<Integer> {
                 port.map(
                         given ->
                                 Dashboard.serve(
-                                        DashboardCommand.address("--dashboard", given),
-                                        List.of()));
+                                        DashboardCommand.address("--dashboard", given), List.of()));
         try {
             List<TrainingEvent.Listener> listeners = new ArrayList<>(List.of(display));
             dashboard.ifPresent(listeners::add);

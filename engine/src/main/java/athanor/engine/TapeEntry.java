@@ -23,7 +23,8 @@ public record TapeEntry(
         return inputs.isEmpty();
     }
 
-    /// What it computes and what its gradients are: the documentation of its class, whose source lies
+    /// What it computes and what its gradients are: the documentation of its class, whose source
+    // lies
     /// in the jar. Empty for a leaf.
     public String formula() {
         String name = Character.toUpperCase(operation.charAt(0)) + operation.substring(1);

@@ -155,8 +155,8 @@ class BackpropagationTest {
         assertThat(x.cast(DType.INT32).requiresGradient()).isFalse();
         assertThat(x.alias().requiresGradient()).isFalse();
         assertThat(x.mul(constant).tape())
-                    .map(TapeEntry::toString)
-                    .containsExactly("multiply[1]", "leaf[1]");
+                .map(TapeEntry::toString)
+                .containsExactly("multiply[1]", "leaf[1]");
     }
 
     @Test

@@ -100,8 +100,8 @@ public final class Drawing {
                                 box(
                                         x(layer),
                                         y(layer),
-                                        layer.name(),
-                                        layer.kind(),
+                                        label(layer),
+                                        layer.name().isEmpty() ? "" : layer.kind(),
                                         layer.output().toString(),
                                         colour(layer.kind())));
         put("</svg>");
@@ -120,14 +120,28 @@ public final class Drawing {
         return TOP + rank(layer) * ROW;
     }
 
+    /// The block that a layer lies in, as layer1.0 of layer1.0.conv1; else empty.
+    private static String block(Trace.Layer layer) {
+        String[] parts = layer.name().split("\\.");
+        return parts.length > 2 ? parts[0] + "." + parts[1] : "";
+    }
+
+    /// Within the frame of its block, its name is what comes behind the block's.
+    private static String label(Trace.Layer layer) {
+        String block = block(layer);
+        if (layer.name().isEmpty()) {
+            return layer.kind();
+        }
+        return block.isEmpty() ? layer.name() : layer.name().substring(block.length() + 1);
+    }
+
     /// A frame around the layers of each block, such as layer1.0.
     private void frames(int width) {
         Map<String, List<Integer>> blocks = new LinkedHashMap<>();
         for (Trace.Layer layer : inputs.keySet()) {
-            String[] parts = layer.name().split("\\.");
-            if (parts.length > 2) {
-                blocks.computeIfAbsent(parts[0] + "." + parts[1], _ -> new ArrayList<>())
-                        .add(y(layer));
+            String block = block(layer);
+            if (!block.isEmpty()) {
+                blocks.computeIfAbsent(block, _ -> new ArrayList<>()).add(y(layer));
             }
         }
         blocks.forEach(
@@ -145,15 +159,15 @@ public final class Drawing {
     }
 
     private void arrow(Trace.Layer from, Trace.Layer to) {
-        boolean far = rank(to) - rank(from) > 1;
-        boolean beside = far && spine.contains(from) && spine.contains(to);
-        if (beside) {
-            int right = LEFT + WIDTH;
+        int right = LEFT + WIDTH;
+        int end = y(to) + HEIGHT / 2;
+        if (!spine.contains(from) && spine.contains(to)) {
+            int start = y(from) + HEIGHT;
+            curve("#c9651b", middle(from), start, middle(from), end, right + 60, end, right, end);
+        } else if (rank(to) - rank(from) > 1 && spine.contains(from) && spine.contains(to)) {
             int start = y(from) + HEIGHT / 2;
-            int end = y(to) + HEIGHT / 2;
-            put(
-                    "<path d=\"M%d %dC%d %d %d %d %d %d\" fill=\"none\" stroke=\"#c9651b\" stroke-width=\"1.5\" marker-end=\"url(#tip)\"/>",
-                    right, start, right + 36, start + 12, right + 36, end - 12, right + 1, end);
+            int bend = right + 36;
+            curve("#c9651b", right, start, bend, start + 12, bend, end - 12, right, end);
         } else {
             path(middle(from), y(from) + HEIGHT, middle(to), y(to));
         }
@@ -161,9 +175,14 @@ public final class Drawing {
 
     private void path(int x, int y, int toX, int toY) {
         int bend = x == toX ? 0 : ROW / 2;
+        curve("#7b828a", x, y, x, y + bend, toX, toY - bend, toX, toY);
+    }
+
+    /// An arrow along a curve of Bezier, by its four points.
+    private void curve(String colour, int... p) {
         put(
-                "<path d=\"M%d %dC%d %d %d %d %d %d\" fill=\"none\" stroke=\"#7b828a\" stroke-width=\"1.2\" marker-end=\"url(#tip)\"/>",
-                x, y, x, y + bend, toX, toY - bend, toX, toY);
+                "<path d=\"M%d %dC%d %d %d %d %d %d\" fill=\"none\" stroke=\"%s\" stroke-width=\"1.3\" marker-end=\"url(#tip)\"/>",
+                p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], colour);
     }
 
     private void box(int x, int y, String name, String kind, String shape, String colour) {

@@ -12,7 +12,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -30,8 +29,10 @@ public record Trace(List<TapeEntry> tape, Map<Long, Layer> layers) {
     /// for one of them.
     public static final class Layer {
         private final String name;
-        private final String kind;
+        private String kind;
         private Shape output = Shape.of();
+        private boolean recorded;
+        private boolean isContainer;
         private double forwardSeconds;
         private double backwardSeconds;
 
@@ -74,7 +75,7 @@ public record Trace(List<TapeEntry> tape, Map<Long, Layer> layers) {
 
     private static final class Tracer implements Module.Observer, Gradients.Listener {
         private final Module model;
-        private final Map<Module, Layer> byModule = new LinkedHashMap<>();
+        private final Map<Module, String> names = new HashMap<>();
         private final TreeMap<Long, Layer> layers = new TreeMap<>();
         private final ArrayDeque<Layer> running = new ArrayDeque<>();
         private long recorded;
@@ -82,10 +83,7 @@ public record Trace(List<TapeEntry> tape, Map<Long, Layer> layers) {
 
         Tracer(Module model) {
             this.model = model;
-            model.modules()
-                    .forEach(
-                            (name, module) ->
-                                    byModule.putIfAbsent(module, new Layer(name, module.kind())));
+            model.modules().forEach((name, module) -> names.putIfAbsent(module, name));
         }
 
         Trace step(Tensor images, Tensor labels) {
@@ -108,6 +106,7 @@ public record Trace(List<TapeEntry> tape, Map<Long, Layer> layers) {
                 List<TapeEntry> tape = new ArrayList<>(loss.tape());
                 tape.sort(Comparator.comparingLong(TapeEntry::number));
                 nameLeaves();
+                describe(tape);
                 clock = System.nanoTime();
                 loss.backward(this);
                 layers.keySet().retainAll(tape.stream().map(TapeEntry::number).toList());
@@ -136,6 +135,17 @@ public record Trace(List<TapeEntry> tape, Map<Long, Layer> layers) {
             layers.putAll(leaves);
         }
 
+        /// A layer of layers has been split: its part is known by its operation, and has its shape.
+        private void describe(List<TapeEntry> tape) {
+            for (TapeEntry entry : tape) {
+                Layer layer = layers.get(entry.number());
+                if (layer != null && layer.isContainer) {
+                    layer.kind = entry.operation();
+                    layer.output = entry.shape();
+                }
+            }
+        }
+
         private static Layer parameterOf(String name, Parameter parameter) {
             Layer layer = new Layer(name, "parameter");
             layer.output = parameter.shape();
@@ -147,9 +157,19 @@ public record Trace(List<TapeEntry> tape, Map<Long, Layer> layers) {
             clock = System.nanoTime();
         }
 
-        /// What was recorded, and the time that went by, belong to the layer that runs.
+        /// What was recorded, and the time that went by, belong to the layer that runs. What a
+        // layer
+        /// of layers does here and there is as many layers: the graph of layers has no cycle.
         private void spend() {
+            boolean records = Tape.position() > recorded;
+            if (records && running.element().recorded) {
+                Layer again = running.pop();
+                Layer next = new Layer(again.name, again.kind);
+                next.isContainer = again.isContainer;
+                running.push(next);
+            }
             Layer layer = running.element();
+            layer.recorded |= records;
             layer.forwardSeconds += (System.nanoTime() - clock) / 1e9;
             for (long number = recorded; number < Tape.position(); number++) {
                 layers.put(number, layer);
@@ -160,7 +180,9 @@ public record Trace(List<TapeEntry> tape, Map<Long, Layer> layers) {
         @Override
         public void enters(Module module) {
             spend();
-            running.push(byModule.getOrDefault(module, running.element()));
+            Layer layer = new Layer(names.getOrDefault(module, "?"), module.kind());
+            layer.isContainer = !module.children().isEmpty();
+            running.push(layer);
         }
 
         @Override

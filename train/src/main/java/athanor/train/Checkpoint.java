@@ -8,13 +8,10 @@ import athanor.nn.io.ModelFileProblem;
 import athanor.nn.io.Safetensors;
 import athanor.nn.io.StateDict;
 import athanor.nn.io.TensorData;
-import athanor.train.data.Datasets;
-import athanor.train.data.Normalization;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -62,27 +59,11 @@ public record Checkpoint(
         all.put(OPTIMIZER_STEPS, TensorData.of(Shape.of(1), optimizerSteps));
         Map<String, String> texts = new LinkedHashMap<>();
         texts.put("format", "pt");
-        texts.put("athanor.settings", json(withNormalization().asMap()));
+        texts.put("athanor.settings", json(settings.asMap()));
         texts.put(
                 "athanor.model", json(List.of(spec.classes(), spec.channels(), spec.imageSize())));
         texts.put("athanor.classes", json(classNames));
         new Safetensors(texts, all).write(file);
-    }
-
-    /// The settings with the numbers that images were normalized by, where they said `auto`.
-    private Settings withNormalization() {
-        Normalization used =
-                TrainingRun.normalization(
-                        settings,
-                        Datasets.named(settings.required(Setting.DATA)),
-                        spec.channels());
-        return settings.with(
-                Map.of(Setting.MEAN, text(used.mean()), Setting.DEVIATION, text(used.deviation())));
-    }
-
-    private static String text(float[] values) {
-        String list = Arrays.toString(values);
-        return list.substring(1, list.length() - 1).replace(" ", "");
     }
 
     /// Reads one that [#write] wrote. Throws [ModelFileProblem] for anything else.

@@ -46,8 +46,7 @@ public record Evaluation(
                         .thenComparingInt(Mistake::image);
 
         private final int[][] confusion;
-        private final PriorityQueue<Mistake> mistakes =
-                new PriorityQueue<>(WORST_FIRST.reversed());
+        private final PriorityQueue<Mistake> mistakes = new PriorityQueue<>(WORST_FIRST.reversed());
         private double loss;
         private int images;
         private int top1;

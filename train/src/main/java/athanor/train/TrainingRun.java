@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,9 +32,6 @@ import java.util.Optional;
 /// A training made ready from its settings: data, model, optimizer, run folder. Everything is
 /// checked, and a checkpoint to go on from is read, before the first file is written.
 public final class TrainingRun {
-    /// Devices on which a step takes so long that none is made to look at its layers.
-    private static final List<String> SLOW = List.of("cuda-sim", "reference");
-
     private final Settings settings;
     private final Module model;
     private final ModelSpec spec;
@@ -73,7 +71,8 @@ public final class TrainingRun {
         all.add(new LogFiles(folder, settings.whole(Setting.PRINT_FREQ)));
         EventLog events = new EventLog(folder.path(), settings, model, testSet);
         all.add(events);
-        all.add(new Findings(folder, model, test, !SLOW.contains(settings.word(Setting.DEVICE))));
+        boolean timed = settings.word(Setting.DEVICE).equals("cpu");
+        all.add(new Findings(folder, model, test, timed));
         all.add(new Report(folder));
         all.addAll(listeners);
         trainer =
@@ -334,10 +333,27 @@ public final class TrainingRun {
         return config;
     }
 
+    /// The settings with the numbers that images are normalized by, where they say `auto`.
+    private Settings withNormalization() {
+        Normalization used = training.normalization();
+        return settings.with(
+                Map.of(Setting.MEAN, text(used.mean()), Setting.DEVIATION, text(used.deviation())));
+    }
+
+    private static String text(float[] values) {
+        String list = Arrays.toString(values);
+        return list.substring(1, list.length() - 1).replace(" ", "");
+    }
+
     private void save(Progress at, List<TrainingEvent.Listener> listeners) {
         Checkpoint checkpoint =
                 Checkpoint.of(
-                        settings, spec, training.dataset().classNames(), at, model, optimizer);
+                        withNormalization(),
+                        spec,
+                        training.dataset().classNames(),
+                        at,
+                        model,
+                        optimizer);
         checkpoint.write(folder.last());
         TrainingEvent written = new TrainingEvent.CheckpointWritten(folder.last());
         if (at.batch() == 0 && at.isBest()) {

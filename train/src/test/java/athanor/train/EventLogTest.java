@@ -46,9 +46,7 @@ class EventLogTest {
     }
 
     private List<String> tensorBoard(Path run) throws IOException {
-        assumeThat(Path.of(PYTHON))
-                .as("a Python with tensorboard (ATHANOR_PYTHON)")
-                .isExecutable();
+        assumeThat(Path.of(PYTHON)).as("a Python with tensorboard (ATHANOR_PYTHON)").isExecutable();
         Path script = Files.writeString(folder.resolve("reader.py"), READER);
         Process python =
                 new ProcessBuilder(PYTHON, script.toString(), run.toString())
@@ -82,7 +80,8 @@ class EventLogTest {
 
         assertThat(steps(words(seen, "loss/step"))).hasSize(12).startsWith("1", "2");
         assertThat(steps(words(seen, "accuracy/test"))).containsExactly("6", "12");
-        assertThat(words(seen, "weights/fc.bias")).containsExactly("weights/fc.bias", "6:4", "12:4");
+        assertThat(words(seen, "weights/fc.bias"))
+                .containsExactly("weights/fc.bias", "6:4", "12:4");
         assertThat(words(seen, "gradients/fc.weight"))
                 .containsExactly("gradients/fc.weight", "6:256", "12:256");
         assertThat(words(seen, "worst_mistakes")).contains("6:89504e470d0a1a0a");

@@ -102,7 +102,9 @@ class RegistryTest {
             List<Tensor> inputs = operation.tensors(Backend.reference(), DType.FLOAT64);
             Evaluation.leaves(operation).forEach(leaf -> inputs.get(leaf).requireGradient());
             for (TapeEntry entry : operation.function().apply(inputs).tape()) {
-                assertThat(entry.formula().isEmpty()).as(entry.operation()).isEqualTo(entry.isLeaf());
+                assertThat(entry.formula().isEmpty())
+                        .as(entry.operation())
+                        .isEqualTo(entry.isLeaf());
             }
         }
     }

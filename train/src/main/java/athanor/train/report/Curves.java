@@ -65,7 +65,9 @@ final class Curves {
                         chart.addSeries(
                                 field.replace('_', ' ').replace("acc1", "accuracy"),
                                 there.stream().mapToDouble(e -> e.path("epoch").asInt()).toArray(),
-                                there.stream().mapToDouble(e -> e.path(field).asDouble()).toArray());
+                                there.stream()
+                                        .mapToDouble(e -> e.path(field).asDouble())
+                                        .toArray());
                 series.setMarker(there.size() < 3 ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
             }
         }

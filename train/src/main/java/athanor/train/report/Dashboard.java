@@ -123,8 +123,7 @@ public final class Dashboard implements TrainingEvent.Listener, AutoCloseable {
 
     /// Another site's page must not read this one under a name that it has given to this machine.
     private static boolean isWelcome(HttpExchange exchange) {
-        String host =
-                Optional.ofNullable(exchange.getRequestHeaders().getFirst("Host")).orElse("");
+        String host = Optional.ofNullable(exchange.getRequestHeaders().getFirst("Host")).orElse("");
         return !exchange.getLocalAddress().getAddress().isLoopbackAddress()
                 || LOCAL.contains(host.replaceFirst(":\\d+$", ""));
     }

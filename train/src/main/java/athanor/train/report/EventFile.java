@@ -52,7 +52,8 @@ final class EventFile {
     static EventFile create(Path folder, long from, DoubleSupplier clock) {
         long newest = newest(folder);
         String name =
-                "%s%010d.athanor".formatted(PREFIX, Math.max((long) clock.getAsDouble(), newest + 1));
+                "%s%010d.athanor"
+                        .formatted(PREFIX, Math.max((long) clock.getAsDouble(), newest + 1));
         EventFile events = new EventFile(folder.resolve(name), clock);
         long step = newest == 0 ? 0 : from;
         events.write(step, out -> out.writeString(EVENT_FILE_VERSION, VERSION));
@@ -199,8 +200,7 @@ final class EventFile {
         record.put(event);
         record.putInt(checksum(event, event.length));
         try {
-            Files.write(
-                    file, record.array(), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            Files.write(file, record.array(), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (IOException e) {
             throw problem(file, e);
         }

@@ -32,7 +32,9 @@ public final class Findings implements TrainingEvent.Listener {
     private final Evaluator test;
     private final boolean timed;
 
-    /// @param timed whether to time the layers, on a few images; a simulator would take long
+    /// @param timed whether to time the layers, on a few images: on the CPU alone, since a GPU
+    // works
+    /// on while the clock is read, and a simulator takes long
     public Findings(RunFolder folder, Module model, Evaluator test, boolean timed) {
         this.folder = folder;
         this.model = model;

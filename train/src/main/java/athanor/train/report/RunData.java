@@ -55,7 +55,8 @@ record RunData(
     static RunData read(String name, Path folder) {
         if (!isRun(folder)) {
             throw new TrainingProblem(
-                    folder + ": no run, there is no config.json in it; name a folder that train wrote");
+                    folder
+                            + ": no run, there is no config.json in it; name a folder that train wrote");
         }
         return new RunData(
                 name,

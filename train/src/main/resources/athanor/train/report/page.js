@@ -99,7 +99,8 @@ function charts(runs) {
     chart("Accuracy", "%", curvesOf(runs, several ? [["train_acc1", "train", ""], ["test_acc1", "test", "main"]] : [["train_acc1", "train", ""], ["test_acc1", "test", "main"], ["test_acc5", "test, top 5", "thin"]]), 2),
     chart("Learning rate", "", rate),
     chart("Speed", "images/s", speed, 0),
-    chart("Peak memory", "GB", curvesOf(runs.map(r => ({ ...r, epochs: r.epochs.map(e => ({ ...e, gb: e.peak_memory_bytes == null ? null : e.peak_memory_bytes / 1e9 })) })), [["gb", "resident", "main"]]), 2));
+    chart("Peak memory", "GB", curvesOf(runs.map(r => ({ ...r, epochs: r.epochs.map(e => ({ ...e, gb: e.peak_memory_bytes == null ? null : e.peak_memory_bytes / 1e9 })) })), [["gb", "resident", "main"]]), 2),
+    chart("Time", "seconds an epoch", curvesOf(runs, [["seconds", "epoch", "main"]]), 1));
 }
 
 // ---- one run ----
@@ -236,6 +237,7 @@ function draw() {
     : [tiles(chosen), el("div", { class: "above" }, el("span", { class: "quiet" }, running ? "training" : ""), axisSwitch()), charts(runs), ...details(chosen)];
   here.replaceChildren(...parts.filter(Boolean));
   drawn = state.plots.map(make => make());
+  here.dataset.drawn = 1 + +(here.dataset.drawn || 0);
   if (open) document.querySelectorAll("details").forEach(d => d.open = true);
   window.scrollTo(0, y);
 }
