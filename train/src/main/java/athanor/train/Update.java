@@ -6,6 +6,7 @@ import athanor.nn.Module;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /// How gradients become a step: clipped, handed to the optimizer, followed by the averages of the
@@ -37,6 +38,18 @@ record Update(
                 steps);
     }
 
+    /// The same, where somebody sees the gradients before they are used.
+    Update watchedBy(Consumer<Gradients> watcher) {
+        return new Update(
+                new Optimizer.Watched(optimizer, watcher),
+                clipNorm,
+                ema,
+                emaDecay,
+                lookahead,
+                lookaheadDecay,
+                steps);
+    }
+
     void step(Gradients gradients, Schedule.Rate rate) {
         if (clipNorm > 0) {
             clip(gradients);
@@ -46,8 +59,8 @@ record Update(
         ema.ifPresent(average -> average.follow(emaDecay, optimizer.steps()));
     }
 
-    /// Shortens the gradient of all parameters together, as PyTorch's clip_grad_norm_.   Pascanu et
-    /// al. 2013.
+    /// Shortens the gradient of all parameters together, as PyTorch's clip_grad_norm_ (Pascanu et al.
+    /// 2013).
     private void clip(Gradients gradients) {
         double factor = clipNorm / (gradients.norm() + 1e-6);
         if (factor < 1) {
