@@ -7,8 +7,7 @@ import athanor.kernels.random.Philox;
 import athanor.kernels.random.PhiloxKey;
 
 /// Mixes each image of a batch with the one before it, in one of two ways; where both are asked
-// for,
-/// each comes every second time. What is drawn depends on the key alone.
+/// for, each comes every second time. What is drawn depends on the key alone.
 ///
 /// Mixup (Zhang et al. 2018): `share x[i] + (1 - share) x[i - 1]`. CutMix (Yun et al. 2019): a box
 /// of (1 - share) of the area comes from x[i - 1]. The share is drawn from Beta(a, a), and the

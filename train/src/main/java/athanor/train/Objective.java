@@ -14,8 +14,8 @@ import athanor.nn.NonFinite;
 import athanor.train.data.Batch;
 import java.util.Optional;
 
-/// What a step minimizes: the mean cross-entropy of a batch, whose images may be mixed, and which may
-/// go through the model in parts. The gradients of the parts add up to those of the whole (of a
+/// What a step minimizes: the mean cross-entropy of a batch, whose images may be mixed, and which
+/// may go through the model in parts. The gradients of the parts add up to those of the whole (of a
 /// model without batch norm and dropout, whose numbers depend on the part).
 record Objective(
         Module model,

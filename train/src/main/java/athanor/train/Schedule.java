@@ -58,10 +58,9 @@ public interface Schedule {
     }
 
     /// One cycle over all steps, as PyTorch's OneCycleLR with cosine or linear annealing: the rate
-    // rises from
-    /// `maximum / divFactor` to the maximum over `pctStart` of the steps, then falls to `maximum /
-    /// divFactor / finalDivFactor`, while the momentum moves the other way between its two bounds.
-    /// Smith and Topin 2018.
+    /// rises from `maximum / divFactor` to the maximum over `pctStart` of the steps, then falls to
+    /// `maximum / divFactor / finalDivFactor`, while the momentum moves the other way between its
+    /// two bounds. Smith and Topin 2018.
     record OneCycle(
             double maximum,
             long steps,

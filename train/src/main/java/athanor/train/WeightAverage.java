@@ -13,8 +13,7 @@ import java.util.function.Supplier;
 /// The moving average (`--ema`) is what evaluation sees; as in TensorFlow, d is at most `(1 + t) /
 /// (10 + t)` after t steps, so that the first weights are soon forgotten. Lookahead's slow weights
 /// (`--lookahead`; Zhang et al. 2019, in airbench's form) are followed every 5 steps, d growing
-// with
-/// the cube of the part of the training that is over, and the model is set back to them.
+/// with the cube of the part of the training that is over, and the model is set back to them.
 final class WeightAverage {
     private static final int EVERY = 5;
 

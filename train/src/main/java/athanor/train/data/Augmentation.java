@@ -24,8 +24,7 @@ public record Augmentation(List<Step> steps) {
     }
 
     /// What airbench uses on 32x32 images: shifts by up to 2 pixels, and each image in turn as it
-    // is
-    /// and mirrored from one epoch to the next.
+    /// is and mirrored from one epoch to the next.
     public static Augmentation alternating() {
         return new Augmentation(List.of(new RandomCrop(2, true), new AlternatingFlip()));
     }
@@ -228,8 +227,7 @@ public record Augmentation(List<Step> steps) {
     }
 
     /// With a probability, a box of 2 to 33 % of the area and a form of 3:10 to 10:3 becomes the
-    // mean
-    /// of the data, 0 after normalization.   Zhong et al. 2017.
+    /// mean of the data, 0 after normalization.   Zhong et al. 2017.
     public record RandomErase(double probability, List<Integer> mean) implements Step {
         @Override
         public ImageShape output(ImageShape input) {

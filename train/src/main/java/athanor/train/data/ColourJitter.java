@@ -3,8 +3,7 @@ package athanor.train.data;
 import athanor.kernels.random.Philox;
 
 /// Brightness, contrast and saturation, in this order, each changed by a factor of 1 - strength to
-// 1
-/// + strength, as torchvision's ColorJitter.
+/// 1 + strength, as torchvision's ColorJitter.
 public record ColourJitter(double strength) implements Augmentation.Step {
     @Override
     public ImageShape output(ImageShape input) {

@@ -49,8 +49,7 @@ record DataFolder(String dataset, Path path) {
     }
 
     /// The bytes of a stream, which may be [#MOST_BYTES] in all: a small archive can hold any
-    // amount
-    /// of zeros.
+    /// amount of zeros.
     static InputStream bounded(InputStream in) {
         return new FilterInputStream(in) {
             private long left = MOST_BYTES;

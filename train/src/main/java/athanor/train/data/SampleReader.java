@@ -17,7 +17,7 @@ final class SampleReader {
     private final boolean cropsFirst;
 
     /// `seed` is the key of all augmentation; those of an epoch and its samples are derived from
-    // it.
+    /// it.
     SampleReader(
             Dataset dataset,
             Augmentation augmentation,
