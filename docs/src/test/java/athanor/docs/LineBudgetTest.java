@@ -25,8 +25,8 @@ class LineBudgetTest {
         CUDA + ", " + CUDA + "/simulator, 2700",
         CUDA + "/simulator, none, 5150",
         "engine/src/main, none, 6600",
-        "nn/src/main, none, 2110",
-        "train/src/main, " + REPORT + ", 3640",
+        "nn/src/main, none, 2130",
+        "train/src/main, " + REPORT + ", 3650",
         REPORT + ", none, 870",
         "cli/src/main, none, 2380",
         "bench/src/main, none, 700"
