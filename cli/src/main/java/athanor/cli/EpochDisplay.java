@@ -40,6 +40,7 @@ final class EpochDisplay implements TrainingEvent.Listener, AutoCloseable {
             case TrainingEvent.StepFinished step -> step(step);
             case TrainingEvent.Evaluating test -> evaluating(test);
             case TrainingEvent.EpochFinished finished -> epoch(finished.metrics());
+            case TrainingEvent.Warning warning -> warn(warning.text());
             case TrainingEvent.CheckpointWritten _ -> {
                 // Nothing to show.
             }
@@ -124,6 +125,11 @@ final class EpochDisplay implements TrainingEvent.Listener, AutoCloseable {
                 .formatted(
                         test.loss(),
                         better ? screen.styled(Screen.Style.GREEN, accuracy) : accuracy);
+    }
+
+    private void warn(String text) {
+        close();
+        screen.err().println("athanor: " + text);
     }
 
     private void open(String task, long total) {

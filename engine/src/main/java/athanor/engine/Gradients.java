@@ -1,5 +1,6 @@
 package athanor.engine;
 
+import athanor.kernels.elementwise.Binary;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -39,5 +40,48 @@ public final class Gradients {
     /// The gradient of a leaf; empty where the loss does not depend on it.
     public Optional<Tensor> of(Tensor leaf) {
         return Optional.ofNullable(byLeaf.get(leaf.leaf()));
+    }
+
+    /// Adds those of another pass to these, in place.
+    public void add(Gradients other) {
+        other.byLeaf.forEach(
+                (leaf, gradient) -> {
+                    Tensor mine = byLeaf.putIfAbsent(leaf, gradient);
+                    if (mine != null) {
+                        combine(Binary.ADD, mine, gradient);
+                    }
+                });
+    }
+
+    /// Multiplies all of them, in place.
+    public void scale(double factor) {
+        byLeaf.values()
+                .forEach(
+                        gradient ->
+                                combine(Binary.MULTIPLY, gradient, gradient.scalarLike(factor)));
+    }
+
+    /// The length of all of them taken as one vector.
+    public double norm() {
+        return Math.sqrt(
+                Workspace.tidy(
+                                () ->
+                                        byLeaf.values().stream()
+                                                .map(gradient -> gradient.square().sum())
+                                                .reduce(Tensor::add)
+                                                .orElseThrow())
+                        .item());
+    }
+
+    private static void combine(Binary function, Tensor y, Tensor b) {
+        y.backend()
+                .binary(
+                        function,
+                        y.buffer(),
+                        y.shape(),
+                        b.buffer(),
+                        b.shape(),
+                        y.buffer(),
+                        y.shape());
     }
 }

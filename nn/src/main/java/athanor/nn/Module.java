@@ -37,12 +37,12 @@ public abstract class Module {
     private final Map<String, Parameter> buffers = new LinkedHashMap<>();
     private boolean training = true;
 
-    /// Hears of every layer that is run, with the shapes of its input and output at its end.
+    /// Hears of every layer that is run, with its input and output at its end.
     @FunctionalInterface
     interface Observer {
         default void enters(Module module) {}
 
-        void ran(Module module, Shape input, Shape output);
+        void ran(Module module, Tensor input, Tensor output);
     }
 
     static final ScopedValue<Observer> OBSERVER = ScopedValue.newInstance();
@@ -73,7 +73,7 @@ public abstract class Module {
         }
         Tensor y = Workspace.tidy(body);
         if (OBSERVER.isBound()) {
-            OBSERVER.get().ran(this, x.shape(), y.shape());
+            OBSERVER.get().ran(this, x, y);
         }
         return y;
     }

@@ -186,9 +186,9 @@ public record Trace(List<TapeEntry> tape, Map<Long, Layer> layers) {
         }
 
         @Override
-        public void ran(Module module, Shape input, Shape output) {
+        public void ran(Module module, Tensor input, Tensor output) {
             spend();
-            running.pop().output = output;
+            running.pop().output = output.shape();
         }
 
         @Override

@@ -33,6 +33,9 @@ public sealed interface TrainingEvent {
 
     record CheckpointWritten(Path file) implements TrainingEvent {}
 
+    /// What went wrong, and how the training goes on all the same.
+    record Warning(String text) implements TrainingEvent {}
+
     /// The end: all epochs done, or the last step that was asked for.
     record Finished(long step, Optional<EpochMetrics> last) implements TrainingEvent {}
 }

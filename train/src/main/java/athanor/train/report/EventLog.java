@@ -49,7 +49,9 @@ public final class EventLog implements TrainingEvent.Listener {
             case TrainingEvent.StepFinished finished -> step(finished);
             case TrainingEvent.EpochFinished epoch -> epoch(epoch.metrics());
             case TrainingEvent.Finished _ -> opened.ifPresent(EventFile::ended);
-            case TrainingEvent.Evaluating _, TrainingEvent.CheckpointWritten _ -> {
+            case TrainingEvent.Evaluating _,
+                    TrainingEvent.CheckpointWritten _,
+                    TrainingEvent.Warning _ -> {
                 // Nothing to write.
             }
         }
@@ -69,6 +71,11 @@ public final class EventLog implements TrainingEvent.Listener {
     }
 
     private void step(TrainingEvent.StepFinished finished) {
+        if (finished.step() <= step) {
+            // The training went back to a checkpoint.
+            firstStep = finished.step();
+            opened = Optional.empty();
+        }
         step = finished.step();
         images += finished.images();
         seconds += finished.seconds();

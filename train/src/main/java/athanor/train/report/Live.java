@@ -29,7 +29,8 @@ final class Live implements TrainingEvent.Listener {
             case TrainingEvent.Finished _ -> running = false;
             case TrainingEvent.Evaluating _,
                     TrainingEvent.EpochFinished _,
-                    TrainingEvent.CheckpointWritten _ -> {
+                    TrainingEvent.CheckpointWritten _,
+                    TrainingEvent.Warning _ -> {
                 // The files tell.
             }
         }
