@@ -25,9 +25,9 @@ class LineBudgetTest {
         CUDA + ", " + CUDA + "/simulator, 2700",
         CUDA + "/simulator, none, 5150",
         "engine/src/main, none, 6600",
-        "nn/src/main, none, 2410",
-        "train/src/main, " + REPORT + ", 5080",
-        REPORT + ", none, 880",
+        "nn/src/main, none, 2370",
+        "train/src/main, " + REPORT + ", 5020",
+        REPORT + ", none, 870",
         "cli/src/main, none, 2580",
         "bench/src/main, none, 700"
     })
