@@ -10,8 +10,8 @@ import athanor.train.Setting;
 import athanor.train.Settings;
 import athanor.train.TrainingEvent;
 import athanor.train.TrainingRun;
-import athanor.train.TrainingStopped;
 import athanor.train.report.Dashboard;
+import athanor.train.TrainingStopped;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -54,11 +54,6 @@ final class TrainCommand implements Callable<Integer> {
     boolean noProgress;
 
     @Option(
-            names = "--evaluate",
-            description = "measure the checkpoint of --resume on the test set, and do not train")
-    boolean evaluate;
-
-    @Option(
             names = "--dashboard",
             arity = "0..1",
             paramLabel = "[ADDRESS:]PORT",
@@ -66,6 +61,11 @@ final class TrainCommand implements Callable<Integer> {
             description =
                     "serve a page that shows the run, on this machine alone unless told otherwise")
     Optional<String> port = Optional.empty();
+
+    @Option(
+            names = "--evaluate",
+            description = "measure the checkpoint of --resume on the test set, and do not train")
+    boolean evaluate;
 
     private TrainCommand(Screen screen) {
         this.screen = screen;

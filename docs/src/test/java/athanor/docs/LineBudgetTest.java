@@ -24,11 +24,11 @@ class LineBudgetTest {
         "kernels/src/main, " + CUDA + ", 5800",
         CUDA + ", " + CUDA + "/simulator, 2700",
         CUDA + "/simulator, none, 5150",
-        "engine/src/main, none, 6700",
-        "nn/src/main, none, 2400",
-        "train/src/main, " + REPORT + ", 5100",
+        "engine/src/main, none, 6600",
+        "nn/src/main, none, 2370",
+        "train/src/main, " + REPORT + ", 5020",
         REPORT + ", none, 870",
-        "cli/src/main, none, 2600",
+        "cli/src/main, none, 2580",
         "bench/src/main, none, 700"
     })
     void roomStaysWithinItsBudget(String module, String without, long budget) throws IOException {

@@ -105,7 +105,7 @@ public final class TrainingRun {
                 new Trainer(
                         objective(),
                         settings.on(Setting.HISTOGRAMS)
-                                ? update.watchedBy(events::gradients)
+                                ? update.watched(events::gradients)
                                 : update,
                         schedule,
                         training,

@@ -38,16 +38,10 @@ record Update(
                 steps);
     }
 
-    /// The same, where somebody sees the gradients before they are used.
-    Update watchedBy(Consumer<Gradients> watcher) {
-        return new Update(
-                new Optimizer.Watched(optimizer, watcher),
-                clipNorm,
-                ema,
-                emaDecay,
-                lookahead,
-                lookaheadDecay,
-                steps);
+    /// The same, where somebody sees the gradients that the optimizer gets.
+    Update watched(Consumer<Gradients> watcher) {
+        Optimizer seen = new Optimizer.Watched(optimizer, watcher);
+        return new Update(seen, clipNorm, ema, emaDecay, lookahead, lookaheadDecay, steps);
     }
 
     void step(Gradients gradients, Schedule.Rate rate) {
@@ -59,8 +53,8 @@ record Update(
         ema.ifPresent(average -> average.follow(emaDecay, optimizer.steps()));
     }
 
-    /// Shortens the gradient of all parameters together, as PyTorch's clip_grad_norm_ (Pascanu et al.
-    /// 2013).
+    /// Shortens the gradient of all parameters together, as PyTorch's clip_grad_norm_.   Pascanu et
+    /// al. 2013.
     private void clip(Gradients gradients) {
         double factor = clipNorm / (gradients.norm() + 1e-6);
         if (factor < 1) {

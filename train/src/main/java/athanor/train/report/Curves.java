@@ -79,7 +79,8 @@ final class Curves {
                 .setChartBackgroundColor(Color.WHITE)
                 .setChartFontColor(INK)
                 .setPlotBorderVisible(false)
-                .setLegendPosition(Styler.LegendPosition.InsideNE)
+                .setLegendPosition(Styler.LegendPosition.OutsideS)
+                .setLegendLayout(Styler.LegendLayout.Horizontal)
                 .setLegendBorderColor(Color.WHITE)
                 .setLegendVisible(fields.size() > 1);
         chart.getStyler().setPlotGridLinesColor(LINE).setAxisTicksLineVisible(false);

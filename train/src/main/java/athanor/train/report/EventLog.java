@@ -71,6 +71,11 @@ public final class EventLog implements TrainingEvent.Listener {
     }
 
     private void step(TrainingEvent.StepFinished finished) {
+        if (finished.step() <= step) {
+            // The training went back to a checkpoint.
+            firstStep = finished.step();
+            opened = Optional.empty();
+        }
         step = finished.step();
         images += finished.images();
         seconds += finished.seconds();
