@@ -1,5 +1,6 @@
 package athanor.engine;
 
+import athanor.kernels.elementwise.Binary;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -27,6 +28,33 @@ public final class Gradients {
         Leaf leaf = new Leaf(node);
         byLeaf.put(leaf, gradient);
         listener.onGradient(leaf, gradient);
+    }
+
+    /// Multiplies all of them, in place.
+    public void scale(double factor) {
+        for (Tensor y : byLeaf.values()) {
+            y.backend()
+                    .binary(
+                            Binary.MULTIPLY,
+                            y.buffer(),
+                            y.shape(),
+                            y.scalarLike(factor).buffer(),
+                            Shape.SCALAR,
+                            y.buffer(),
+                            y.shape());
+        }
+    }
+
+    /// Whether no element is NaN or infinite: of those, 0 times the element is NaN.
+    public boolean areFinite() {
+        return Workspace.tidy(
+                                () ->
+                                        byLeaf.values().stream()
+                                                .map(gradient -> gradient.mul(0).sum())
+                                                .reduce(Tensor::add)
+                                                .orElseThrow())
+                        .item()
+                == 0;
     }
 
     /// The gradient of a leaf; empty where the loss does not depend on it.

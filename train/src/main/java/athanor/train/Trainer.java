@@ -109,21 +109,27 @@ final class Trainer {
     private Progress step(Batch batch, Progress at, long began) {
         Schedule.Rate rate = schedule.at(at.step());
         PhiloxKey key = PhiloxKey.of(plan.seed()).derive("step").derive(at.step());
+        LossScale scale = at.lossScale();
         double loss;
         int correct;
+        boolean finite;
         try (Workspace _ = Workspace.open()) {
             Tensor images = images(batch);
             Tensor labels = labels(batch);
             Tensor logits = Randomness.with(key, () -> model.forward(images));
             Tensor mean = logits.crossEntropy(labels, plan.labelSmoothing());
-            Gradients gradients = mean.backward();
-            optimizer.step(gradients, rate);
+            Gradients gradients = scale.of(mean).backward();
+            finite = scale.unscale(gradients);
+            if (finite) {
+                optimizer.step(gradients, rate);
+            }
             loss = mean.item();
             correct = Evaluation.correct(logits, batch.labels());
         }
         requireFinite(loss, at.step() + 1);
         double took = (System.nanoTime() - began) / 1e9;
-        Progress after = at.afterStep(loss, correct, batch.size(), took);
+        Progress after =
+                at.afterStep(loss, correct, batch.size(), took).with(scale.after(finite));
         tell(
                 new TrainingEvent.StepFinished(
                         at.epoch() + 1,

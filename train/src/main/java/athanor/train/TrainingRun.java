@@ -1,5 +1,6 @@
 package athanor.train;
 
+import athanor.engine.Autocast;
 import athanor.engine.Backend;
 import athanor.engine.DType;
 import athanor.engine.Tensor;
@@ -59,7 +60,8 @@ public final class TrainingRun {
         Trainer.Plan plan = plan(settings);
 
         Optional<Checkpoint> resumed = checkpointToResume(settings);
-        start = resumed.map(this::resume).orElse(Progress.START);
+        Progress before = resumed.map(this::resume).orElse(Progress.START);
+        start = before.with(LossScale.of(settings, before.lossScale()));
         folder = openFolder(settings, resumed.isPresent());
         folder.cutBackTo(start);
         folder.writeConfig(config(about));
@@ -100,13 +102,26 @@ public final class TrainingRun {
 
     /// Trains to the end; a run that was complete already just says so.
     public TrainingEvent.Finished run() {
-        return trainer.run(start);
+        try (Autocast _ = autocast(settings)) {
+            return trainer.run(start);
+        }
+    }
+
+    /// Steps of the whole training whose gradients were not finite, as happens with float16; they
+    /// changed no parameter.
+    public long stepsLeftOut(TrainingEvent.Finished finished) {
+        return finished.step() - optimizer.steps();
     }
 
     // ---- what the settings say ----
 
     public static Backend backend(Settings settings) {
         return Backend.of(settings.word(Setting.DEVICE));
+    }
+
+    /// A scope in the precision that `--amp` asks for.
+    public static Autocast autocast(Settings settings) {
+        return Autocast.open(LossScale.type(settings));
     }
 
     public static int threads(Settings settings) {

@@ -29,7 +29,7 @@ public final class ForwardCheck {
                                 subject,
                                 "shape " + actual.shape() + " instead of " + exact.shape());
                     }
-                    return Tolerance.compare(
+                    return Tolerance.of(operation.precision()).compare(
                             NAME, subject, actual.result(), exact.result(), operation.terms());
                 });
     }

@@ -70,7 +70,7 @@ public final class GradientCheck {
                                 ? Tolerance.largest(Evaluation.cotangent(operation, exact.shape()))
                                 : 0;
                 findings.add(
-                        Tolerance.compare(
+                        Tolerance.of(operation.precision()).compare(
                                 KERNEL,
                                 operation.name() + " input " + leaves.get(i),
                                 actual.gradients().get(i),

@@ -81,7 +81,7 @@ public final class OverrideCheck {
         Evaluation expected = Evaluation.withGradients(operation, composed, DType.FLOAT32);
         Evaluation actual = Evaluation.withGradients(operation, backend, DType.FLOAT32);
         Finding finding =
-                Tolerance.compare(
+                Tolerance.of(operation.precision()).compare(
                         NAME,
                         operation.name(),
                         actual.result(),
@@ -91,7 +91,7 @@ public final class OverrideCheck {
         for (int i = 0; i < leaves.size() && finding.passed(); i++) {
             Input leaf = operation.inputs().get(leaves.get(i));
             finding =
-                    Tolerance.compare(
+                    Tolerance.of(operation.precision()).compare(
                             NAME,
                             operation.name() + " input " + leaves.get(i),
                             actual.gradients().get(i),
