@@ -19,12 +19,12 @@ class LineBudgetTest {
 
     @ParameterizedTest
     @CsvSource({
-        "kernels/src/main, " + CUDA + ", 5800",
+        "kernels/src/main, " + CUDA + ", 5900",
         CUDA + ", " + CUDA + "/simulator, 2700",
         CUDA + "/simulator, none, 5150",
-        "engine/src/main, none, 6550",
+        "engine/src/main, none, 6950",
         "nn/src/main, none, 1770",
-        "train/src/main, none, 3530",
+        "train/src/main, none, 3650",
         "cli/src/main, none, 2000",
         "bench/src/main, none, 700"
     })
