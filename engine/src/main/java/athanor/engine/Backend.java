@@ -148,9 +148,11 @@ public interface Backend {
 
     void convolve(ConvolutionGeometry geometry, Buffer x, Buffer w, @Result Buffer y);
 
-    void convolveInputGradient(ConvolutionGeometry geometry, Buffer dy, Buffer w, @Result Buffer dx);
+    void convolveInputGradient(
+            ConvolutionGeometry geometry, Buffer dy, Buffer w, @Result Buffer dx);
 
-    void convolveFilterGradient(ConvolutionGeometry geometry, Buffer x, Buffer dy, @Result Buffer dw);
+    void convolveFilterGradient(
+            ConvolutionGeometry geometry, Buffer x, Buffer dy, @Result Buffer dw);
 
     /// `y = conv(x, w) + bias (+ residual)`, and with `relu`, `max(y, 0)`; bias is one number a
     /// channel.
@@ -224,7 +226,8 @@ public interface Backend {
     // ---- normalization: x is [rows, channels] ----
 
     /// The mean and the (biased) variance of each channel over all rows.
-    void channelMoments(Buffer x, int rows, int channels, @Result Buffer mean, @Result Buffer variance);
+    void channelMoments(
+            Buffer x, int rows, int channels, @Result Buffer mean, @Result Buffer variance);
 
     /// `y = scale x + shift (+ residual)`, and with `relu`, `max(y, 0)`; scale and shift are one
     /// number a channel.
@@ -355,7 +358,11 @@ public interface Backend {
 
     /// One step of SGD for a parameter; `velocity` is empty without momentum.
     void sgd(
-            SgdStep step, @Result(reads = true) Buffer parameter, Buffer gradient, @Result(reads = true) Optional<Buffer> velocity, int length);
+            SgdStep step,
+            @Result(reads = true) Buffer parameter,
+            Buffer gradient,
+            @Result(reads = true) Optional<Buffer> velocity,
+            int length);
 
     void adam(
             AdamStep step,

@@ -43,12 +43,14 @@ public final class HostBuffer implements Buffer {
 
     /// Wraps the array; it is not copied.
     public static HostBuffer of(float... array) {
-        return new HostBuffer(DType.FLOAT32, array.length, array, NO_DOUBLES, NO_SHORTS, NO_INTS, NO_BYTES);
+        return new HostBuffer(
+                DType.FLOAT32, array.length, array, NO_DOUBLES, NO_SHORTS, NO_INTS, NO_BYTES);
     }
 
     /// Wraps the array; it is not copied.
     public static HostBuffer of(double... array) {
-        return new HostBuffer(DType.FLOAT64, array.length, NO_FLOATS, array, NO_SHORTS, NO_INTS, NO_BYTES);
+        return new HostBuffer(
+                DType.FLOAT64, array.length, NO_FLOATS, array, NO_SHORTS, NO_INTS, NO_BYTES);
     }
 
     /// Wraps the bits of numbers of a type of 16; they are not copied.
@@ -56,18 +58,19 @@ public final class HostBuffer implements Buffer {
         if (!dtype.is16Bits()) {
             throw new IllegalArgumentException(dtype + " has no elements of 16 bits");
         }
-        return new HostBuffer(
-                dtype, array.length, NO_FLOATS, NO_DOUBLES, array, NO_INTS, NO_BYTES);
+        return new HostBuffer(dtype, array.length, NO_FLOATS, NO_DOUBLES, array, NO_INTS, NO_BYTES);
     }
 
     /// Wraps the array; it is not copied.
     public static HostBuffer of(int... array) {
-        return new HostBuffer(DType.INT32, array.length, NO_FLOATS, NO_DOUBLES, NO_SHORTS, array, NO_BYTES);
+        return new HostBuffer(
+                DType.INT32, array.length, NO_FLOATS, NO_DOUBLES, NO_SHORTS, array, NO_BYTES);
     }
 
     /// Wraps the array; it is not copied.
     public static HostBuffer of(byte... array) {
-        return new HostBuffer(DType.UINT8, array.length, NO_FLOATS, NO_DOUBLES, NO_SHORTS, NO_INTS, array);
+        return new HostBuffer(
+                DType.UINT8, array.length, NO_FLOATS, NO_DOUBLES, NO_SHORTS, NO_INTS, array);
     }
 
     @Override

@@ -535,8 +535,7 @@ public final class Tensor {
 
     /// Convolution with filters `[K, R, S, C / groups]`.
     public Tensor conv2d(Tensor filters, Conv2dOptions options) {
-        return Convolution.convolution(
-                in("convolution"), filters.in("convolution"), options);
+        return Convolution.convolution(in("convolution"), filters.in("convolution"), options);
     }
 
     /// The same, with the moments of its channels, which a batch norm needs next.
@@ -605,9 +604,12 @@ public final class Tensor {
             double epsilon,
             Optional<Tensor> residual,
             boolean relu) {
+        Tensor mean = moments.mean();
         return BatchNorm.batchNorm(
                 this,
-                new Moments(moments.mean().widened(), moments.variance().widened()),
+                mean.dtype().is16Bits()
+                        ? new Moments(mean.widened(), moments.variance().widened())
+                        : moments,
                 batchMoments,
                 gamma.widened(),
                 beta.widened(),
@@ -622,8 +624,7 @@ public final class Tensor {
     }
 
     public Tensor localResponseNorm(int size, double alpha, double beta, double k) {
-        return LocalResponseNorm.localResponseNorm(
-                in("localResponseNorm"), size, alpha, beta, k);
+        return LocalResponseNorm.localResponseNorm(in("localResponseNorm"), size, alpha, beta, k);
     }
 
     /// Each element 0 with the probability, the others scaled up so that the expectation stays; see

@@ -5,7 +5,6 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.IdentityHashMap;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -41,15 +40,14 @@ final class Widening implements InvocationHandler {
     }
 
     @Override
-    public Object invoke(Object proxy, Method method, Object @Nullable [] arguments)
+    public @Nullable Object invoke(Object proxy, Method method, Object @Nullable [] arguments)
             throws Throwable {
         Method own = backend.getClass().getMethod(method.getName(), method.getParameterTypes());
         boolean asItIs =
-                arguments == null
-                        || method.isAnnotationPresent(Backend.AnyType.class)
+                method.isAnnotationPresent(Backend.AnyType.class)
                         || own.isAnnotationPresent(Backend.AnyType.class);
         try {
-            if (asItIs) {
+            if (arguments == null || asItIs) {
                 return method.invoke(backend, arguments);
             }
             return own.getDeclaringClass() == Backend.class
@@ -63,8 +61,8 @@ final class Widening implements InvocationHandler {
     private @Nullable Object widened(Method method, Object[] arguments)
             throws ReflectiveOperationException {
         // By identity: a result may lie in the buffer of an input.
-        Map<Buffer, Buffer> wide = new IdentityHashMap<>();
-        Map<Buffer, Buffer> written = new IdentityHashMap<>();
+        IdentityHashMap<Buffer, Buffer> wide = new IdentityHashMap<>();
+        IdentityHashMap<Buffer, Buffer> written = new IdentityHashMap<>();
         Object[] replaced = new Object[arguments.length];
         try {
             for (int i = 0; i < arguments.length; i++) {

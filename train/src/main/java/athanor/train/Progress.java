@@ -1,7 +1,8 @@
 package athanor.train;
 
 /// How far a training has come: the epoch under way (from 0), the global steps done, the batches of
-/// this epoch done, the sums of this epoch so far, and the loss scale of the next step. With the parameters and the optimizer's
+/// this epoch done, the sums of this epoch so far, and the loss scale of the next step. With the
+// parameters and the optimizer's
 /// state it is all that a resume needs: order, augmentation and dropout follow from the seed and
 /// these numbers.
 public record Progress(

@@ -128,8 +128,7 @@ final class Trainer {
         }
         requireFinite(loss, at.step() + 1);
         double took = (System.nanoTime() - began) / 1e9;
-        Progress after =
-                at.afterStep(loss, correct, batch.size(), took).with(scale.after(finite));
+        Progress after = at.afterStep(loss, correct, batch.size(), took).with(scale.after(finite));
         tell(
                 new TrainingEvent.StepFinished(
                         at.epoch() + 1,

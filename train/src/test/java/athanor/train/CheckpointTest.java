@@ -45,7 +45,8 @@ class CheckpointTest {
         Module model = model(step);
         Optimizer optimizer = optimizer(model);
         optimizer.resumeAt(step);
-        Progress progress = new Progress(1, step, 2, 0.1 + 0.2, 3, 4, 5.5, 66.6, 1, new LossScale(4096, 7));
+        Progress progress =
+                new Progress(1, step, 2, 0.1 + 0.2, 3, 4, 5.5, 66.6, 1, new LossScale(4096, 7));
         return Checkpoint.of(SETTINGS, SPEC, CLASSES, progress, model, optimizer);
     }
 
@@ -65,7 +66,10 @@ class CheckpointTest {
         assertThat(read.settings().asMap()).isEqualTo(SETTINGS.asMap());
         assertThat(read.spec()).isEqualTo(SPEC);
         assertThat(read.classNames()).isEqualTo(CLASSES);
-        assertThat(read.progress()).isEqualTo(new Progress(1, 1, 2, 0.1 + 0.2, 3, 4, 5.5, 66.6, 1, new LossScale(4096, 7)));
+        assertThat(read.progress())
+                .isEqualTo(
+                        new Progress(
+                                1, 1, 2, 0.1 + 0.2, 3, 4, 5.5, 66.6, 1, new LossScale(4096, 7)));
         assertThat(read.optimizerSteps()).isEqualTo(1);
         assertThat(read.tensors()).containsKeys("0.weight", "optimizer.0.weight.velocity");
         StateDict.of(read.model())

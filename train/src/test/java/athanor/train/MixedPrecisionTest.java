@@ -65,15 +65,24 @@ class MixedPrecisionTest {
 
     private static String[] shapes(String amp, String device, int steps, String learningRate) {
         return new String[] {
-            "data", "shapes10",
-            "data-dir", "",
-            "image-size", device.equals("cpu") ? "32" : "16",
-            "batch-size", device.equals("cpu") ? "32" : "8",
-            "amp", amp,
-            "device", device,
-            "lr", learningRate,
-            "max-steps", String.valueOf(steps),
-            "eval-every", "0"
+            "data",
+            "shapes10",
+            "data-dir",
+            "",
+            "image-size",
+            device.equals("cpu") ? "32" : "16",
+            "batch-size",
+            device.equals("cpu") ? "32" : "8",
+            "amp",
+            amp,
+            "device",
+            device,
+            "lr",
+            learningRate,
+            "max-steps",
+            String.valueOf(steps),
+            "eval-every",
+            "0"
         };
     }
 
@@ -99,8 +108,7 @@ class MixedPrecisionTest {
     @ParameterizedTest
     @CsvSource({"bf16, cpu", "fp16, cpu", "bf16, cuda-sim", "fp16, cuda-sim"})
     void twentyStepsFollowFloat32(String amp, String device) {
-        List<Double> wanted =
-                losses(run("float32"), shapes("off", device, STEPS, "0.001"));
+        List<Double> wanted = losses(run("float32"), shapes("off", device, STEPS, "0.001"));
         List<Double> actual = losses(run("narrow"), shapes(amp, device, STEPS, "0.001"));
         assertThat(actual).hasSize(STEPS);
         double worst = 0;
@@ -161,8 +169,16 @@ class MixedPrecisionTest {
     void whereAGradientOverflowsTheStepIsLeftOutAndTheScaleHalved(String device) {
         TinyRun run = run("run");
         String[] settings = {
-            "amp", "fp16", "checkpoint-every", "1", "eval-every", "0", "image-size", "16",
-            "device", device
+            "amp",
+            "fp16",
+            "checkpoint-every",
+            "1",
+            "eval-every",
+            "0",
+            "image-size",
+            "16",
+            "device",
+            device
         };
         run.train(with(settings, "max-steps", "2"));
         Checkpoint good = Checkpoint.read(run.last());
@@ -199,13 +215,13 @@ class MixedPrecisionTest {
                             }
                         });
 
-        TrainingRun on =
-                run.prepare(event -> {}, with(settings, "resume", "auto", "epochs", "9"));
+        TrainingRun on = run.prepare(event -> {}, with(settings, "resume", "auto", "epochs", "9"));
         TrainingEvent.Finished finished = on.run();
         Checkpoint later = Checkpoint.read(run.last());
         double scale = later.progress().lossScale().factor();
         assertThat(scale).isLessThan(tooMuch / 1024).isGreaterThan(1024);
-        assertThat(on.stepsLeftOut(finished)).isEqualTo(Math.round(Math.log(tooMuch / scale) / Math.log(2)));
+        assertThat(on.stepsLeftOut(finished))
+                .isEqualTo(Math.round(Math.log(tooMuch / scale) / Math.log(2)));
         assertThat(later.optimizerSteps()).isGreaterThan(10);
     }
 
@@ -244,14 +260,14 @@ class MixedPrecisionTest {
     @ValueSource(strings = {"cpu", "cuda-sim"})
     void gradientsAreDividedByTheScaleAndLookedThrough(String device) {
         Backend backend = Backend.of(device);
-        for (double odd : new double[] {3, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, Double.NaN}) {
+        for (double odd :
+                new double[] {3, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, Double.NaN}) {
             Tensor a = leaf(backend, 5, 1);
             Tensor b = leaf(backend, 7, 2);
             float[] values = {1, 2, 3, 4, 5, 6, (float) odd};
             Tensor u = Tensor.of(backend, Shape.of(7), HostBuffer.of(values));
             LossScale scale = new LossScale(1024, 0);
-            Gradients gradients =
-                    scale.of(a.sum().add(b.mul(u).sum())).backward();
+            Gradients gradients = scale.of(a.sum().add(b.mul(u).sum())).backward();
             assertThat(scale.unscale(gradients)).isEqualTo(odd == 3);
             assertThat(gradients.of(a).orElseThrow().toFloats()).containsOnly(1);
             assertThat(gradients.of(b).orElseThrow().toDoubles()).endsWith(5, 6, odd);

@@ -382,10 +382,7 @@ public final class Cuda implements Backend, Workspace {
     }
 
     private void convolving(
-            ConvolutionGeometry geometry,
-            DataType type,
-            Dnn.Algorithm algorithm,
-            Convolving call) {
+            ConvolutionGeometry geometry, DataType type, Dnn.Algorithm algorithm, Convolving call) {
         var math = type == DataType.FLOAT32 ? Dnn.MathType.FMA : Dnn.MathType.TENSOR_OP;
         var convolution = new Dnn.Descriptor(geometry, type, math);
         long bytes = device.dnn().workspaceBytes(convolution, algorithm);

@@ -36,8 +36,7 @@ public final class DeterminismCheck {
     /// with `small` as the first, of the cases that an interpreter does quickly.
     public static void main(String... arguments) {
         boolean small = arguments[0].equals("small");
-        List<OperationCase> cases =
-                cases().stream().filter(c -> !small || c.isSmall()).toList();
+        List<OperationCase> cases = cases().stream().filter(c -> !small || c.isSmall()).toList();
         Map<String, String> first = digests(cases, Backend.cpu());
         for (int round = 1; round < Integer.parseInt(arguments[1]); round++) {
             digests(cases, Backend.cpu())

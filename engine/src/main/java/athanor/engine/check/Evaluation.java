@@ -61,8 +61,7 @@ record Evaluation(Shape shape, double[] result, List<double[]> gradients) {
     static Tensor cotangent(OperationCase operation, Tensor y) {
         return Input.any()
                 .with(y.shape())
-                .tensor(
-                        y.backend(), y.dtype(), operation.precision(), cotangentSeed(operation));
+                .tensor(y.backend(), y.dtype(), operation.precision(), cotangentSeed(operation));
     }
 
     /// The direction u that results are projected on.

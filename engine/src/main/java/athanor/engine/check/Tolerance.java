@@ -6,7 +6,8 @@ import athanor.engine.DType;
 ///
 /// A sum of n numbers in any order is off by about `sqrt(n)` rounding errors of its largest partial
 /// sum, for which the largest element of the exact result stands: `|y - exact| <= 8 epsilon sqrt(n)
-/// (|exact| + largest)`, epsilon the distance from 1 to the next number. With n = 0, where nothing is added, each element is held
+/// (|exact| + largest)`, epsilon the distance from 1 to the next number. With n = 0, where nothing
+// is added, each element is held
 /// to its own size: `8 epsilon |exact|`. The gradients of such functions are held to the gradient
 /// that came in, of which a saturated function lets little through.
 /// What is too large for the type is infinite.
@@ -21,8 +22,7 @@ record Tolerance(double epsilon, double smallestNormal, double largestNumber) {
         };
     }
 
-    Finding compare(
-            String check, String subject, double[] actual, double[] exact, int terms) {
+    Finding compare(String check, String subject, double[] actual, double[] exact, int terms) {
         double magnitude = terms == 0 ? 0 : largest(exact);
         return compare(check, subject, actual, exact, terms, magnitude);
     }
@@ -43,7 +43,8 @@ record Tolerance(double epsilon, double smallestNormal, double largestNumber) {
         Finding worst = new Finding(check, subject, 0, smallestNormal, "");
         for (int i = 0; i < exact.length; i++) {
             double tolerance = scale * (Math.abs(exact[i]) + magnitude) + smallestNormal;
-            double error = same(actual[i], exact[i], tolerance) ? 0 : Math.abs(actual[i] - exact[i]);
+            double error =
+                    same(actual[i], exact[i], tolerance) ? 0 : Math.abs(actual[i] - exact[i]);
             if (!(error / tolerance <= worst.error() / worst.tolerance())) {
                 String detail = "element %d is %s instead of %s".formatted(i, actual[i], exact[i]);
                 worst = new Finding(check, subject, error, tolerance, detail);

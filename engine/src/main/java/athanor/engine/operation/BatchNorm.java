@@ -122,7 +122,8 @@ public final class BatchNorm {
                         inverseDeviation.buffer(),
                         dGamma.buffer(),
                         dBeta.buffer());
-        Tensor zeros = Tensor.zeros(mean.backend(), mean.dtype(), Shape.of(batchMoments ? 0 : channels));
+        Tensor zeros =
+                Tensor.zeros(mean.backend(), mean.dtype(), Shape.of(batchMoments ? 0 : channels));
         Tensor dx = Tape.over(x);
         Optional<Tensor> dResidual = keepsResidual ? Optional.of(Tape.over(dy)) : Optional.empty();
         x.backend()

@@ -39,7 +39,10 @@ class AutocastTest {
         var list = Pattern.compile(name + " =\\s+Set.of\\(([^)]*)\\)").matcher(source);
         assertThat(list.find()).isTrue();
         Set<String> names = new TreeSet<>();
-        Pattern.compile("\"(\\w+)\"").matcher(list.group(1)).results().forEach(m -> names.add(m.group(1)));
+        Pattern.compile("\"(\\w+)\"")
+                .matcher(list.group(1))
+                .results()
+                .forEach(m -> names.add(m.group(1)));
         return names;
     }
 
@@ -102,8 +105,15 @@ class AutocastTest {
             assertThat(conv.y().dtype()).isEqualTo(DType.BFLOAT16);
             assertThat(conv.moments().mean().dtype()).isEqualTo(DType.FLOAT32);
             Tensor h =
-                    conv.y().batchNorm(
-                                    conv.moments(), true, gamma, beta, 1e-5, Optional.empty(), true);
+                    conv.y()
+                            .batchNorm(
+                                    conv.moments(),
+                                    true,
+                                    gamma,
+                                    beta,
+                                    1e-5,
+                                    Optional.empty(),
+                                    true);
             assertThat(h.dtype()).isEqualTo(DType.BFLOAT16);
             Tensor logits = h.adaptiveAveragePool(1, 1).flatten().matmul(v);
             assertThat(logits.dtype()).isEqualTo(DType.BFLOAT16);
@@ -182,7 +192,8 @@ class AutocastTest {
                         .requireGradient();
         try (Workspace _ = Workspace.open();
                 Autocast _ = Autocast.open(DType.FLOAT16)) {
-            Tensor x = Tensor.normal(simulated, DType.FLOAT32, Shape.of(2, 8, 8, 8), PhiloxKey.of(2));
+            Tensor x =
+                    Tensor.normal(simulated, DType.FLOAT32, Shape.of(2, 8, 8, 8), PhiloxKey.of(2));
             memory.resetPeak();
             long before = memory.live();
             Tensor y = x.conv2d(w, Conv2dOptions.DEFAULT.padding(1));

@@ -14,8 +14,7 @@ import org.junit.jupiter.api.Test;
 class DeterminismTest {
     @Test
     void theNumberOfThreadsChangesNoBit() {
-        assertThat(DeterminismCheck.acrossThreads(
-                                DeterminismCheck.cases(), Backend.cpu(), 1, 2, 3))
+        assertThat(DeterminismCheck.acrossThreads(DeterminismCheck.cases(), Backend.cpu(), 1, 2, 3))
                 .hasSize(2)
                 .allMatch(Finding::passed);
     }
@@ -35,7 +34,8 @@ class DeterminismTest {
         assertThat(DeterminismCheck.compare("C1", optimized, quick)).matches(Finding::passed);
         assertThat(DeterminismCheck.compare("-Xint", optimized, interpreted))
                 .matches(Finding::passed);
-        Map<String, String> here = DeterminismCheck.digests(DeterminismCheck.cases(), Backend.cpu());
+        Map<String, String> here =
+                DeterminismCheck.digests(DeterminismCheck.cases(), Backend.cpu());
         assertThat(DeterminismCheck.compare("this JVM", optimized, here)).matches(Finding::passed);
     }
 
