@@ -1,5 +1,6 @@
 package athanor.cli;
 
+import athanor.engine.Autocast;
 import athanor.engine.Backend;
 import athanor.engine.DType;
 import athanor.kernels.parallel.Parallel;
@@ -44,6 +45,7 @@ final class EvalCommand implements Callable<Integer> {
                     Setting.DATA_DIR,
                     Setting.BATCH_SIZE,
                     Setting.DEVICE,
+                    Setting.AMP,
                     Setting.THREADS,
                     Setting.WORKERS,
                     Setting.TTA);
@@ -100,8 +102,9 @@ final class EvalCommand implements Callable<Integer> {
         model.to(backend, DType.FLOAT32);
         long began = System.nanoTime();
         Evaluation evaluation;
-        try (EpochDisplay display =
-                new EpochDisplay(screen, screen.live() && !noProgress, settings)) {
+        try (Autocast _ = TrainingRun.autocast(settings);
+                EpochDisplay display =
+                        new EpochDisplay(screen, screen.live() && !noProgress, settings)) {
             TrainingEvent.Listener listener = display;
             evaluation =
                     new Evaluator(loader, backend, TrainingRun.views(settings))

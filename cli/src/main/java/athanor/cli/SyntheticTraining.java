@@ -1,8 +1,10 @@
 package athanor.cli;
 
+import athanor.engine.Autocast;
 import athanor.engine.Backend;
 import athanor.engine.DType;
 import athanor.engine.GradMode;
+import athanor.engine.Gradients;
 import athanor.engine.HostBuffer;
 import athanor.engine.Randomness;
 import athanor.engine.Shape;
@@ -11,6 +13,7 @@ import athanor.engine.Workspace;
 import athanor.kernels.random.PhiloxKey;
 import athanor.nn.Module;
 import athanor.nn.Parameter;
+import athanor.train.LossScale;
 import athanor.train.ModelSpec;
 import athanor.train.Optimizer;
 import athanor.train.Schedule;
@@ -29,12 +32,16 @@ final class SyntheticTraining {
     private final double labelSmoothing;
     private final Tensor images;
     private final Tensor labels;
+    private final Settings settings;
+    private final LossScale scale;
 
     SyntheticTraining(Settings settings, Sizes sizes) {
         this(settings, sizes, TrainingRun.backend(settings));
     }
 
     SyntheticTraining(Settings settings, Sizes sizes, Backend backend) {
+        this.settings = settings;
+        scale = LossScale.of(settings, LossScale.NONE);
         int side = sizes.image().height();
         spec = ModelSpec.of(settings, sizes.classes(), sizes.image().channels(), side);
         model = spec.create();
@@ -69,10 +76,14 @@ final class SyntheticTraining {
     double train() {
         model.train(true);
         PhiloxKey key = PhiloxKey.of(optimizer.steps());
-        try (Workspace _ = Workspace.open()) {
+        try (Workspace _ = Workspace.open();
+                Autocast _ = TrainingRun.autocast(settings)) {
             Tensor logits = Randomness.with(key, () -> model.forward(images));
             Tensor loss = logits.crossEntropy(labels, labelSmoothing);
-            optimizer.step(loss.backward(), rate);
+            Gradients gradients = scale.of(loss).backward();
+            if (scale.unscale(gradients)) {
+                optimizer.step(gradients, rate);
+            }
             return loss.item();
         }
     }
@@ -80,7 +91,8 @@ final class SyntheticTraining {
     /// One forward pass without a graph. Returns the first logit.
     float infer() {
         model.train(false);
-        try (Workspace _ = Workspace.open()) {
+        try (Workspace _ = Workspace.open();
+                Autocast _ = TrainingRun.autocast(settings)) {
             return GradMode.off(() -> model.forward(images)).toFloats()[0];
         }
     }

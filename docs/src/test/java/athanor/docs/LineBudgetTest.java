@@ -21,14 +21,14 @@ class LineBudgetTest {
 
     @ParameterizedTest
     @CsvSource({
-        "kernels/src/main, " + CUDA + ", 5800",
+        "kernels/src/main, " + CUDA + ", 5900",
         CUDA + ", " + CUDA + "/simulator, 2700",
         CUDA + "/simulator, none, 5150",
-        "engine/src/main, none, 6600",
+        "engine/src/main, none, 7000",
         "nn/src/main, none, 2370",
-        "train/src/main, " + REPORT + ", 5020",
+        "train/src/main, " + REPORT + ", 5140",
         REPORT + ", none, 870",
-        "cli/src/main, none, 2580",
+        "cli/src/main, none, 2590",
         "bench/src/main, none, 700"
     })
     void roomStaysWithinItsBudget(String module, String without, long budget) throws IOException {

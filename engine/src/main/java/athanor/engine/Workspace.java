@@ -66,8 +66,9 @@ public final class Workspace implements AutoCloseable {
         return CURRENT.get();
     }
 
-    static Storage allocate(Backend backend, DType dtype, int length) {
+    static Storage allocate(Backend of, DType dtype, int length) {
         Workspace current = CURRENT.get();
+        Backend backend = Widening.within(of);
         if (current == null) {
             return new Storage(backend, backend.allocate(dtype, length), null);
         }

@@ -77,7 +77,7 @@ public final class Conv2d extends Module {
     /// The result and the moments of its channels, summed while they are at hand.
     Convolution.WithMoments withMoments(Tensor x) {
         if (bias.isEmpty()) {
-            return Convolution.withMoments(x, weight.tensor(), options);
+            return x.conv2dWithMoments(weight.tensor(), options);
         }
         Tensor y = forward(x);
         return new Convolution.WithMoments(y, y.moments());

@@ -28,7 +28,7 @@ public final class Linear extends Module {
     @Override
     protected Tensor compute(Tensor x) {
         Tensor y = x.matmul(weight.tensor(), false, true);
-        return bias.map(b -> y.add(b.tensor())).orElse(y);
+        return bias.map(b -> y.add(b.tensor().cast(y.dtype()))).orElse(y);
     }
 
     @Override

@@ -29,8 +29,9 @@ record Objective(
     /// @param correct of how many images the label's logit was the largest
     record Result(Gradients gradients, double loss, int correct) {}
 
-    /// Forward and backward. The gradients belong to the workspace that is open.
-    Result of(Batch batch, PhiloxKey key) {
+    /// Forward and backward. The gradients, those of the scaled loss, belong to the workspace that
+    /// is open.
+    Result of(Batch batch, LossScale scale, PhiloxKey key) {
         Tensor images = images(backend, batch);
         Tensor labels = labels(backend, batch);
         Tensor targets = labels;
@@ -41,11 +42,11 @@ record Objective(
         }
         int count = Math.min(parts, batch.size());
         if (count == 1) {
-            return part(images, targets, labels, 1, key);
+            return part(images, targets, labels, 1, scale, key);
         }
-        Result sum = part(0, count, images, targets, labels, key);
+        Result sum = part(0, count, images, targets, labels, scale, key);
         for (int i = 1; i < count; i++) {
-            Result next = part(i, count, images, targets, labels, key);
+            Result next = part(i, count, images, targets, labels, scale, key);
             sum.gradients.add(next.gradients);
             sum = new Result(sum.gradients, sum.loss + next.loss, sum.correct + next.correct);
         }
@@ -53,7 +54,13 @@ record Objective(
     }
 
     private Result part(
-            int i, int count, Tensor images, Tensor targets, Tensor labels, PhiloxKey key) {
+            int i,
+            int count,
+            Tensor images,
+            Tensor targets,
+            Tensor labels,
+            LossScale scale,
+            PhiloxKey key) {
         int size = labels.size();
         int from = (int) ((long) size * i / count);
         int to = (int) ((long) size * (i + 1) / count);
@@ -62,14 +69,21 @@ record Objective(
                 targets.slice(0, from, to),
                 labels.slice(0, from, to),
                 (double) (to - from) / size,
+                scale,
                 key.derive("part").derive(i));
     }
 
-    private Result part(Tensor images, Tensor targets, Tensor labels, double share, PhiloxKey key) {
+    private Result part(
+            Tensor images,
+            Tensor targets,
+            Tensor labels,
+            double share,
+            LossScale scale,
+            PhiloxKey key) {
         Tensor logits = Randomness.with(key, () -> model.forward(images));
         Tensor mean = Loss.crossEntropy(labelSmoothing).of(logits, targets);
         Tensor loss = share == 1 ? mean : mean.mul(share);
-        Gradients gradients = loss.backward();
+        Gradients gradients = scale.of(loss).backward();
         return new Result(gradients, loss.item(), Evaluation.correct(logits, labels.toInts()));
     }
 

@@ -63,6 +63,12 @@ public enum Setting {
             "cpu|cuda|cuda:N|cuda-sim|reference",
             "cpu",
             "where to compute; cuda-sim: a simulated GPU"),
+    AMP(
+            Kind.words("off", "bf16", "fp16"),
+            "amp",
+            "off|bf16|fp16",
+            "off",
+            "mixed precision: products in 16 bits, parameters in 32; fp16 scales the loss"),
     EPOCHS(Kind.whole(1), "epochs", "N", "10", "passes over the training set"),
     BATCH_SIZE(
             Kind.whole(1), "batch-size", "N", "128", "images a step, over all ranks and devices"),

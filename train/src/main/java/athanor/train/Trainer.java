@@ -121,10 +121,12 @@ final class Trainer {
     private Progress step(Batch batch, Progress at, long began) {
         Schedule.Rate rate = schedule.at(at.step()).times(at.rateFactor());
         PhiloxKey key = PhiloxKey.of(plan.seed()).derive("step").derive(at.step());
+        LossScale scale = at.lossScale();
         double loss;
         int correct;
+        boolean finite;
         try (Workspace _ = Workspace.open()) {
-            Objective.Result result = objective.of(batch, key);
+            Objective.Result result = objective.of(batch, scale, key);
             loss = result.loss();
             correct = result.correct();
             if (!Double.isFinite(loss)) {
@@ -134,10 +136,13 @@ final class Trainer {
                         objective.firstNonFinite(batch, key),
                         rate.learningRate());
             }
-            update.step(result.gradients(), rate);
+            finite = scale.unscale(result.gradients());
+            if (finite) {
+                update.step(result.gradients(), rate);
+            }
         }
         double took = (System.nanoTime() - began) / 1e9;
-        Progress after = at.afterStep(loss, correct, batch.size(), took);
+        Progress after = at.afterStep(loss, correct, batch.size(), took).with(scale.after(finite));
         tell(
                 new TrainingEvent.StepFinished(
                         at.epoch() + 1,

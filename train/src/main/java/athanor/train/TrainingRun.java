@@ -1,5 +1,6 @@
 package athanor.train;
 
+import athanor.engine.Autocast;
 import athanor.engine.Backend;
 import athanor.engine.DType;
 import athanor.engine.Tensor;
@@ -87,7 +88,8 @@ public final class TrainingRun {
         Trainer.Plan plan = plan(settings);
 
         Optional<Resumption> resumed = Resumption.of(settings);
-        start = resumed.map(from -> resume(from.checkpoint())).orElse(Progress.START);
+        Progress before = resumed.map(from -> resume(from.checkpoint())).orElse(Progress.START);
+        start = before.with(LossScale.of(settings, before.lossScale()));
         folder = openFolder(settings, resumed.map(Resumption::file));
         folder.sweep();
         folder.cutBackTo(start);
@@ -141,7 +143,15 @@ public final class TrainingRun {
                 && !Files.exists(folder.last())) {
             save(start, List.of());
         }
-        return trainer.run(start);
+        try (Autocast _ = autocast(settings)) {
+            return trainer.run(start);
+        }
+    }
+
+    /// Steps of the whole training whose gradients were not finite, as happens with float16; they
+    /// changed no parameter.
+    public long stepsLeftOut(TrainingEvent.Finished finished) {
+        return finished.step() - update.optimizer().steps();
     }
 
     /// Lets [#run] write a checkpoint and end by [TrainingStopped] after the step under way.
@@ -153,6 +163,11 @@ public final class TrainingRun {
 
     public static Backend backend(Settings settings) {
         return Backend.of(settings.word(Setting.DEVICE));
+    }
+
+    /// A scope in the precision that `--amp` asks for.
+    public static Autocast autocast(Settings settings) {
+        return Autocast.open(LossScale.type(settings));
     }
 
     public static int threads(Settings settings) {

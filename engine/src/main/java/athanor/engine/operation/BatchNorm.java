@@ -15,7 +15,7 @@ import java.util.Optional;
 ///
 /// With g = dy (where y > 0), h = (x - mean) / deviation, M rows: dgamma = sum of g h,   dbeta =
 /// sum of g,   dresidual = g, dx = gamma / deviation (g - dbeta / M - h dgamma / M); with constant
-/// moments, dx = gamma / deviation g.
+/// moments, dx = gamma / deviation g.   For x of 16 bits, moments, gamma and beta are FLOAT32.
 public final class BatchNorm {
     private BatchNorm() {}
 
@@ -23,8 +23,8 @@ public final class BatchNorm {
     public static Moments moments(Tensor x) {
         Shape channels = Shape.of(x.shape().dim(-1));
         requireRows("moments", rows(x), x);
-        Tensor mean = x.emptyLike(channels);
-        Tensor variance = x.emptyLike(channels);
+        Tensor mean = Raw.ofSums(x, channels);
+        Tensor variance = Raw.ofSums(x, channels);
         x.backend()
                 .channelMoments(
                         x.buffer(), rows(x), channels.size(), mean.buffer(), variance.buffer());
@@ -109,8 +109,8 @@ public final class BatchNorm {
             boolean batchMoments,
             boolean keepsResidual) {
         int channels = x.shape().dim(-1);
-        Tensor dGamma = x.emptyLike(Shape.of(channels));
-        Tensor dBeta = x.emptyLike(Shape.of(channels));
+        Tensor dGamma = mean.emptyLike(mean.shape());
+        Tensor dBeta = mean.emptyLike(mean.shape());
         x.backend()
                 .batchNormSums(
                         dy.buffer(),
@@ -122,7 +122,8 @@ public final class BatchNorm {
                         inverseDeviation.buffer(),
                         dGamma.buffer(),
                         dBeta.buffer());
-        Tensor zeros = Tensor.zeros(x.backend(), x.dtype(), Shape.of(batchMoments ? 0 : channels));
+        Tensor zeros =
+                Tensor.zeros(mean.backend(), mean.dtype(), Shape.of(batchMoments ? 0 : channels));
         Tensor dx = Tape.over(x);
         Optional<Tensor> dResidual = keepsResidual ? Optional.of(Tape.over(dy)) : Optional.empty();
         x.backend()
@@ -160,11 +161,10 @@ public final class BatchNorm {
 
     private static void requireFit(
             Tensor x, Moments moments, Tensor gamma, Tensor beta, Optional<Tensor> residual) {
-        Raw.requirePerChannel("batchNorm", "gamma", x, gamma, "a norm of %d channels");
-        Raw.requirePerChannel("batchNorm", "beta", x, beta, "a norm of %d channels");
-        Raw.requirePerChannel("batchNorm", "moments", x, moments.mean(), "those of %d channels");
-        Raw.requirePerChannel(
-                "batchNorm", "moments", x, moments.variance(), "those of %d channels");
+        requirePerChannel("gamma", x, gamma, "a norm of %d channels");
+        requirePerChannel("beta", x, beta, "a norm of %d channels");
+        requirePerChannel("moments", x, moments.mean(), "those of %d channels");
+        requirePerChannel("moments", x, moments.variance(), "those of %d channels");
         residual.filter(r -> !r.shape().equals(x.shape()))
                 .ifPresent(
                         r -> {
@@ -175,5 +175,9 @@ public final class BatchNorm {
                                     r.shape(),
                                     "Did you mean a projection on the shortcut?");
                         });
+    }
+
+    private static void requirePerChannel(String what, Tensor x, Tensor vector, String meant) {
+        Raw.requirePerChannel("batchNorm", what, x, x.dtype().ofSums(), vector, meant);
     }
 }

@@ -9,6 +9,9 @@ public final class Cast {
     private Cast() {}
 
     public static Tensor cast(Tensor x, DType dtype) {
+        if (x.dtype() == dtype) {
+            return x;
+        }
         Tensor y = convert(x, dtype);
         DType from = x.dtype();
         return dtype.isFloating()

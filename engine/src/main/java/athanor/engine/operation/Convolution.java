@@ -31,8 +31,8 @@ public final class Convolution {
         ConvolutionGeometry g = geometry(x, w, options);
         BatchNorm.requireRows("conv2d with moments", g.outputRows(), x);
         Tensor y = result(x, g);
-        Tensor mean = x.emptyLike(Shape.of(g.filters()));
-        Tensor variance = x.emptyLike(Shape.of(g.filters()));
+        Tensor mean = Raw.ofSums(x, Shape.of(g.filters()));
+        Tensor variance = Raw.ofSums(x, Shape.of(g.filters()));
         x.backend()
                 .convolveWithMoments(
                         g, x.buffer(), w.buffer(), y.buffer(), mean.buffer(), variance.buffer());
