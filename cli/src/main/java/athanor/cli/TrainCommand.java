@@ -10,8 +10,10 @@ import athanor.train.Setting;
 import athanor.train.Settings;
 import athanor.train.TrainingEvent;
 import athanor.train.TrainingRun;
+import athanor.train.report.Dashboard;
 import athanor.train.TrainingStopped;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
@@ -52,6 +54,15 @@ final class TrainCommand implements Callable<Integer> {
     boolean noProgress;
 
     @Option(
+            names = "--dashboard",
+            arity = "0..1",
+            paramLabel = "[ADDRESS:]PORT",
+            fallbackValue = DashboardCommand.PORT,
+            description =
+                    "serve a page that shows the run, on this machine alone unless told otherwise")
+    Optional<String> port = Optional.empty();
+
+    @Option(
             names = "--evaluate",
             description = "measure the checkpoint of --resume on the test set, and do not train")
     boolean evaluate;
@@ -82,10 +93,32 @@ final class TrainCommand implements Callable<Integer> {
             return 0;
         }
         EpochDisplay display = new EpochDisplay(screen, screen.live() && !noProgress, settings);
-        TrainingRun run = TrainingRun.prepare(settings, About.program(), List.of(display));
+        Optional<Dashboard> dashboard =
+                port.map(
+                        given ->
+                                Dashboard.serve(
+                                        DashboardCommand.address("--dashboard", given), List.of()));
+        try {
+            List<TrainingEvent.Listener> listeners = new ArrayList<>(List.of(display));
+            dashboard.ifPresent(listeners::add);
+            TrainingRun run = TrainingRun.prepare(settings, About.program(), listeners);
+            dashboard.ifPresent(page -> page.show(run.folder().path()));
+            train(run, settings, display, dashboard);
+        } finally {
+            dashboard.ifPresent(Dashboard::close);
+        }
+        return 0;
+    }
+
+    private void train(
+            TrainingRun run,
+            Settings settings,
+            EpochDisplay display,
+            Optional<Dashboard> dashboard) {
         Path folder = run.folder().path();
         screen.line("%s, %,d parameters", run.spec(), run.model().parameterCount());
         screen.line("run folder %s", folder);
+        dashboard.ifPresent(page -> screen.line("see it at %s", page.address()));
         CountDownLatch ended = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> interrupted(run, ended, display)));
         try {
@@ -100,7 +133,6 @@ final class TrainCommand implements Callable<Integer> {
             display.close();
             ended.countDown();
         }
-        return 0;
     }
 
     /// Runs when the process is told to end (Ctrl-C, SIGTERM), and at its own end; while it waits,

@@ -60,6 +60,11 @@ class CommandLineTest {
                 "summary --model cnn --classes ten        | --classes ten",
                 "bench --steps 0                          | --steps",
                 "data                                     | fetch info preview",
+                "report                                   | RUN",
+                "dashboard                                | RUNS",
+                "dashboard . --port 99999                 | --port 65535",
+                "train --dashboard here                   | --dashboard 65535",
+                "explain --model resnet5O                 | resnet50 --model",
                 "data info mnits                          | mnist",
                 "data fetch mnist                         | --data-dir",
                 "data preview shapes10 --rows 0           | --rows",
@@ -84,6 +89,9 @@ class CommandLineTest {
                 "eval --checkpoint /nowhere/at/all.safetensors",
                 "predict --checkpoint /nowhere/at/all.safetensors a.png",
                 "data info cifar10 --data-dir /nowhere/at/all",
+                "report /nowhere/at/all",
+                "dashboard --port 0 /nowhere/at/all",
+                "summary --model cnn --graph /nowhere/at/all.svg",
                 "data preview shapes10 --out /nowhere/at/all.png",
             })
     void what_fails_while_running_is_one_line_with_exit_code_1_and_leaves_nothing(

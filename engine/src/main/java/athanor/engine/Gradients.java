@@ -12,6 +12,9 @@ public final class Gradients {
     @FunctionalInterface
     public interface Listener {
         void onGradient(Leaf leaf, Tensor gradient);
+
+        /// The rules of the operation of that number ([TapeEntry#number]) have been applied.
+        default void onVisit(long number) {}
     }
 
     /// What a gradient is for; equal for all handles of the same leaf tensor.
@@ -28,6 +31,10 @@ public final class Gradients {
         Leaf leaf = new Leaf(node);
         byLeaf.put(leaf, gradient);
         listener.onGradient(leaf, gradient);
+    }
+
+    void visited(Node node) {
+        listener.onVisit(node.sequence());
     }
 
     /// The gradient of a leaf; empty where the loss does not depend on it.

@@ -37,9 +37,11 @@ public abstract class Module {
     private final Map<String, Parameter> buffers = new LinkedHashMap<>();
     private boolean training = true;
 
-    /// Hears of every layer that was run, with its input and output.
+    /// Hears of every layer that is run, with its input and output at its end.
     @FunctionalInterface
     interface Observer {
+        default void enters(Module module) {}
+
         void ran(Module module, Tensor input, Tensor output);
     }
 
@@ -66,6 +68,9 @@ public abstract class Module {
     }
 
     final Tensor run(Tensor x, Supplier<Tensor> body) {
+        if (OBSERVER.isBound()) {
+            OBSERVER.get().enters(this);
+        }
         Tensor y = Workspace.tidy(body);
         if (OBSERVER.isBound()) {
             OBSERVER.get().ran(this, x, y);

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /// Changes parameters against their gradients. Both are PyTorch's rules; the update itself is a
 /// kernel.
@@ -49,6 +50,30 @@ public sealed interface Optimizer {
     /// [AdamStep].
     static Optimizer adam(Map<String, Tensor> parameters, Shares shares, boolean decoupled) {
         return new Adam(parameters, shares, decoupled);
+    }
+
+    /// The same, where somebody sees the gradients before they are used.
+    record Watched(Optimizer optimizer, Consumer<Gradients> watcher) implements Optimizer {
+        @Override
+        public void step(Gradients gradients, Schedule.Rate rate) {
+            watcher.accept(gradients);
+            optimizer.step(gradients, rate);
+        }
+
+        @Override
+        public Map<String, Tensor> state() {
+            return optimizer.state();
+        }
+
+        @Override
+        public long steps() {
+            return optimizer.steps();
+        }
+
+        @Override
+        public void resumeAt(long steps) {
+            optimizer.resumeAt(steps);
+        }
     }
 
     static Optimizer of(Settings settings, Map<String, Tensor> parameters) {

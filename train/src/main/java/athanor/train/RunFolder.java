@@ -25,7 +25,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /// The folder of a run: `config.json`, `metrics.jsonl` and `metrics.csv` (a line an epoch),
-/// `steps.jsonl` (a line every print-freq steps), `checkpoints/`. Lines are on disk before the
+/// `steps.jsonl` (a line every print-freq steps), `checkpoints/`; and what `athanor.train.report`
+/// adds. Lines are on disk before the
 /// checkpoint that follows them.
 public final class RunFolder {
     private static final ObjectMapper JSON =
@@ -117,6 +118,18 @@ public final class RunFolder {
         replace(
                 folder.resolve("config.json"),
                 unfinished -> Files.write(unfinished, JSON.writeValueAsBytes(config)));
+    }
+
+    /// Writes a file of that name, whole or not at all; returns where it lies.
+    public Path write(String name, byte[] contents) {
+        Path file = folder.resolve(name);
+        try {
+            Files.createDirectories(file.toAbsolutePath().getParent());
+        } catch (IOException e) {
+            throw problem(file, e);
+        }
+        replace(file, unfinished -> Files.write(unfinished, contents));
+        return file;
     }
 
     public void logStep(

@@ -213,6 +213,12 @@ public enum Setting {
             "N",
             "50",
             "steps from one line of steps.jsonl to the next"),
+    HISTOGRAMS(
+            Kind.onOff(),
+            "histograms",
+            "on|off",
+            "off",
+            "weights and gradients of each epoch in the files for TensorBoard"),
     MAX_STEPS(
             Kind.whole(0),
             "max-steps",
@@ -265,6 +271,11 @@ public enum Setting {
     /// What values it takes.
     Kind kind() {
         return kind;
+    }
+
+    /// Whether its flag alone, without a value, turns it on.
+    public boolean isSwitch() {
+        return kind.equals(Kind.onOff());
     }
 
     /// The name in recipes and config.json.

@@ -145,6 +145,7 @@ final class Trainer {
                         loss,
                         rate.learningRate(),
                         batch.size(),
+                        correct,
                         took));
         return after;
     }

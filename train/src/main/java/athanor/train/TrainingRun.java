@@ -24,10 +24,14 @@ import athanor.train.data.ImageShape;
 import athanor.train.data.Lighting;
 import athanor.train.data.Normalization;
 import athanor.train.data.Split;
+import athanor.train.report.EventLog;
+import athanor.train.report.Findings;
+import athanor.train.report.Report;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -61,11 +65,9 @@ public final class TrainingRun {
         Parallel.threads(threads(settings));
         Dataset trainingSet = dataset(settings, Split.TRAIN);
         training = trainingLoader(settings, trainingSet);
+        Dataset testSet = dataset(settings, Split.TEST);
         Evaluator test =
-                new Evaluator(
-                        testLoader(settings, dataset(settings, Split.TEST)),
-                        backend,
-                        views(settings));
+                new Evaluator(testLoader(settings, testSet), backend, views(settings));
         ImageShape image = training.shape();
         spec = ModelSpec.of(settings, trainingSet.classes(), image.channels(), image.height());
         model = spec.create();
@@ -92,12 +94,19 @@ public final class TrainingRun {
         folder.writeConfig(config(about));
         List<TrainingEvent.Listener> all = new ArrayList<>();
         all.add(new LogFiles(folder, settings.whole(Setting.PRINT_FREQ)));
+        EventLog events = new EventLog(folder.path(), settings, model, testSet);
+        all.add(events);
+        boolean timed = settings.word(Setting.DEVICE).equals("cpu");
+        all.add(new Findings(folder, model, test, timed));
+        all.add(new Report(folder));
         all.addAll(listeners);
         all.add(new BadImages(List.of(trainingSet, test.loader().dataset()), List.copyOf(all)));
         trainer =
                 new Trainer(
                         objective(),
-                        update,
+                        settings.on(Setting.HISTOGRAMS)
+                                ? update.watched(events::gradients)
+                                : update,
                         schedule,
                         training,
                         test,
@@ -395,11 +404,29 @@ public final class TrainingRun {
         return config;
     }
 
+    /// The settings with the numbers that images are normalized by, where they say `auto`.
+    private Settings withNormalization() {
+        Normalization used = training.normalization();
+        return settings.with(
+                Map.of(Setting.MEAN, text(used.mean()), Setting.DEVIATION, text(used.deviation())));
+    }
+
+    private static String text(float[] values) {
+        String list = Arrays.toString(values);
+        return list.substring(1, list.length() - 1).replace(" ", "");
+    }
+
     /// The last checkpoint takes its place when all else is done: whatever the process dies of
     /// before, the run goes on from the one before it and does the same again.
     private void save(Progress at, List<TrainingEvent.Listener> listeners) {
         Checkpoint checkpoint =
-                Checkpoint.of(settings, spec, training.dataset().classNames(), at, model, update);
+                Checkpoint.of(
+                        withNormalization(),
+                        spec,
+                        training.dataset().classNames(),
+                        at,
+                        model,
+                        update);
         int every = settings.whole(Setting.CHECKPOINT_EVERY);
         List<Path> places = new ArrayList<>();
         if (every > 0 && at.step() > 0 && at.step() % every == 0) {

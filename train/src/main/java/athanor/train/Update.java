@@ -6,6 +6,7 @@ import athanor.nn.Module;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /// How gradients become a step: clipped, handed to the optimizer, followed by the averages of the
@@ -35,6 +36,12 @@ record Update(
                 lookahead > 0 ? Optional.of(new WeightAverage(model)) : Optional.empty(),
                 lookahead,
                 steps);
+    }
+
+    /// The same, where somebody sees the gradients that the optimizer gets.
+    Update watched(Consumer<Gradients> watcher) {
+        Optimizer seen = new Optimizer.Watched(optimizer, watcher);
+        return new Update(seen, clipNorm, ema, emaDecay, lookahead, lookaheadDecay, steps);
     }
 
     void step(Gradients gradients, Schedule.Rate rate) {
