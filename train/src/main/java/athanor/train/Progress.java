@@ -1,8 +1,8 @@
 package athanor.train;
 
 /// How far a training has come: the epoch under way (from 0), the global steps done, the batches of
-/// this epoch done, the sums of this epoch so far, and the loss scale of the next step. With the
-// parameters and the optimizer's
+/// this epoch done, the sums of this epoch so far, by what divergence has scaled the learning rate
+/// (1: not at all), and the loss scale of the next step. With the parameters and the optimizer's
 /// state it is all that a resume needs: order, augmentation and dropout follow from the seed and
 /// these numbers.
 public record Progress(
@@ -15,9 +15,11 @@ public record Progress(
         double seconds,
         double bestAccuracy,
         int bestEpoch,
+        double rateFactor,
         LossScale lossScale) {
 
-    public static final Progress START = new Progress(0, 0, 0, 0, 0, 0, 0, -1, 0, LossScale.NONE);
+    public static final Progress START =
+            new Progress(0, 0, 0, 0, 0, 0, 0, -1, 0, 1, LossScale.NONE);
 
     Progress afterStep(double loss, int correctInBatch, int count, double took) {
         return new Progress(
@@ -30,6 +32,7 @@ public record Progress(
                 seconds + took,
                 bestAccuracy,
                 bestEpoch,
+                rateFactor,
                 lossScale);
     }
 
@@ -46,10 +49,20 @@ public record Progress(
                 0,
                 better ? accuracy : bestAccuracy,
                 better ? epoch + 1 : bestEpoch,
+                rateFactor,
                 lossScale);
     }
 
+    /// The same place, to go on from at another learning rate.
+    Progress atRate(double factor) {
+        return with(factor, lossScale);
+    }
+
     Progress with(LossScale next) {
+        return with(rateFactor, next);
+    }
+
+    private Progress with(double factor, LossScale scale) {
         return new Progress(
                 epoch,
                 step,
@@ -60,7 +73,8 @@ public record Progress(
                 seconds,
                 bestAccuracy,
                 bestEpoch,
-                next);
+                factor,
+                scale);
     }
 
     /// Whether the epoch that just ended was the best so far.
@@ -92,6 +106,7 @@ public record Progress(
             seconds,
             bestAccuracy,
             bestEpoch,
+            rateFactor,
             lossScale.factor(),
             lossScale.steady()
         };
@@ -108,6 +123,7 @@ public record Progress(
                 n[6],
                 n[7],
                 (int) n[8],
-                n.length < 11 ? LossScale.NONE : new LossScale(n[9], (int) n[10]));
+                n.length > 9 ? n[9] : 1,
+                n.length > 11 ? new LossScale(n[10], (int) n[11]) : LossScale.NONE);
     }
 }
