@@ -68,7 +68,7 @@ class AutocastTest {
         for (OperationCase operation : Operations.narrowCases()) {
             boolean isNarrow = narrow.contains(operation.operation());
             boolean isWide = wide.contains(operation.operation());
-            if (!isNarrow && !isWide || operation.name().contains("/moments")) {
+            if ((!isNarrow && !isWide) || operation.name().contains("/moments")) {
                 continue;
             }
             seen++;
