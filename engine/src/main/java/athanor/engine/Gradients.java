@@ -37,18 +37,6 @@ public final class Gradients {
         listener.onVisit(node.sequence());
     }
 
-    /// Whether no element is NaN or infinite: of those, 0 times the element is NaN.
-    public boolean areFinite() {
-        return Workspace.tidy(
-                                () ->
-                                        byLeaf.values().stream()
-                                                .map(gradient -> gradient.mul(0).sum())
-                                                .reduce(Tensor::add)
-                                                .orElseThrow())
-                        .item()
-                == 0;
-    }
-
     /// The gradient of a leaf; empty where the loss does not depend on it.
     public Optional<Tensor> of(Tensor leaf) {
         return Optional.ofNullable(byLeaf.get(leaf.leaf()));
