@@ -1,6 +1,7 @@
 package athanor.cli;
 
 import athanor.engine.Backend;
+import athanor.engine.Communicator;
 import athanor.engine.DType;
 import athanor.kernels.parallel.Parallel;
 import athanor.nn.Module;
@@ -16,6 +17,7 @@ import athanor.train.TrainingRun;
 import athanor.train.data.DataLoader;
 import athanor.train.data.Dataset;
 import athanor.train.data.Split;
+import athanor.train.distributed.World;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
@@ -46,7 +48,7 @@ final class EvalCommand implements Callable<Integer> {
                     Setting.THREADS,
                     Setting.WORKERS);
 
-    private final Screen screen;
+    private Screen screen;
     private final SettingOptions options = new SettingOptions();
 
     @Option(
@@ -81,6 +83,10 @@ final class EvalCommand implements Callable<Integer> {
             given.put(Setting.TEST_BATCH_SIZE, batchSize);
         }
         Settings.initial().with(given).check();
+        Communicator ranks = World.join();
+        if (!ranks.isRoot()) {
+            screen = screen.silent();
+        }
         Checkpoint trained = Checkpoint.read(checkpoint);
         Settings settings = trained.settings().with(given).check();
         Names.checkData(settings.required(Setting.DATA));
@@ -95,7 +101,7 @@ final class EvalCommand implements Callable<Integer> {
         try (EpochDisplay display =
                 new EpochDisplay(screen, screen.live() && !noProgress, settings)) {
             TrainingEvent.Listener listener = display;
-            evaluation = new Evaluator(loader, backend).evaluate(model, listener);
+            evaluation = new Evaluator(loader, backend, ranks).evaluate(model, listener);
         }
         screen.line(
                 "%s on the %,d test images of %s", trained.spec(), dataset.size(), dataset.name());

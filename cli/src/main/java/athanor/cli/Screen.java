@@ -1,5 +1,6 @@
 package athanor.cli;
 
+import java.io.OutputStream;
 import java.io.PrintStream;
 
 /// Where the program writes: results to `out`, problems and the progress bar to `err`.
@@ -9,6 +10,11 @@ record Screen(PrintStream out, PrintStream err, boolean live) {
     /// That of this process. What starts the JVM knows whether standard error is a terminal.
     static Screen ofProcess() {
         return new Screen(System.out, System.err, Boolean.getBoolean("athanor.terminal"));
+    }
+
+    /// The same without results: what ranks but the first have.
+    Screen silent() {
+        return new Screen(new PrintStream(OutputStream.nullOutputStream()), err, false);
     }
 
     @SuppressWarnings(

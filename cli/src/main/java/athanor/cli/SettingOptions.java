@@ -39,6 +39,8 @@ final class SettingOptions {
                         .toArray(String[]::new);
         String initial = unlessGiven.isEmpty() ? "" : " [" + unlessGiven + "]";
         return OptionSpec.builder(names)
+                .arity(setting.alone().isPresent() ? "0..1" : "1")
+                .fallbackValue(setting.alone().orElse(""))
                 .type(String.class)
                 .paramLabel(setting.placeholder())
                 .description((setting.help() + initial).replace("%", "%%"))

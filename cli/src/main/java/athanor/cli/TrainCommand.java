@@ -1,14 +1,19 @@
 package athanor.cli;
 
+import athanor.engine.Communicator;
+import athanor.train.Agreement;
 import athanor.train.Checkpoint;
 import athanor.train.EpochMetrics;
+import athanor.train.FromRoot;
 import athanor.train.Setting;
 import athanor.train.Settings;
 import athanor.train.TrainingEvent;
 import athanor.train.TrainingRun;
+import athanor.train.distributed.World;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,7 +39,7 @@ import picocli.CommandLine.Option;
 final class TrainCommand implements Callable<Integer> {
     static final String FIRST_RUN = "first-run";
 
-    private final Screen screen;
+    private Screen screen;
     private final SettingOptions options = new SettingOptions();
 
     @Option(
@@ -59,14 +64,21 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Settings settings = settings();
+        Communicator ranks = World.join();
+        if (!ranks.isRoot()) {
+            screen = screen.silent();
+        }
+        Settings settings = settings(ranks);
         Names.check(settings);
         EpochDisplay display = new EpochDisplay(screen, screen.live() && !noProgress, settings);
-        TrainingRun run = TrainingRun.prepare(settings, About.program(), List.of(display));
+        TrainingRun run = TrainingRun.prepare(settings, About.program(), List.of(display), ranks);
         Path folder = run.folder().path();
         screen.line("%s, %,d parameters", run.spec(), run.model().parameterCount());
         screen.line("run folder %s", folder);
-        AtomicBoolean trains = new AtomicBoolean(true);
+        if (ranks.size() > 1) {
+            screen.line("%d ranks, by %s", ranks.size(), ranks.name());
+        }
+        AtomicBoolean trains = new AtomicBoolean(ranks.isRoot());
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(() -> interrupted(trains.get(), display, folder)));
         try {
@@ -80,6 +92,25 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     // ---- what holds ----
+
+    /// What rank 0 finds to hold, if all were told the same.
+    private Settings settings(Communicator ranks) {
+        Map<Setting, String> ofMachine = new EnumMap<>(Setting.class);
+        Map<String, String> told = new LinkedHashMap<>();
+        told.put("the program's version", About.version());
+        recipe.ifPresent(name -> told.put("--recipe", name));
+        options.given()
+                .forEach(
+                        (setting, value) -> {
+                            if (Agreement.OF_MACHINE.contains(setting)) {
+                                ofMachine.put(setting, value);
+                            } else {
+                                told.put(setting.flag(), value);
+                            }
+                        });
+        Agreement.check(ranks, World.speaker(), told);
+        return new FromRoot(ranks).settings(this::settings, ofMachine);
+    }
 
     private Settings settings() {
         Map<Setting, String> given = options.given();

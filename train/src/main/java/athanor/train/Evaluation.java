@@ -1,6 +1,8 @@
 package athanor.train;
 
+import athanor.engine.Communicator;
 import athanor.engine.Tensor;
+import it.unimi.dsi.fastutil.doubles.DoubleArrayList;
 import java.util.Arrays;
 
 /// How well a model does on a data set: accuracies in percent, the mean loss, and how often each
@@ -21,7 +23,7 @@ public record Evaluation(double loss, double accuracy1, double accuracy5, int[][
     /// Adds up batches.
     public static final class Tally {
         private final int[][] confusion;
-        private double loss;
+        private final DoubleArrayList losses = new DoubleArrayList();
         private int images;
         private int top1;
         private int top5;
@@ -40,12 +42,49 @@ public record Evaluation(double loss, double accuracy1, double accuracy5, int[][
                 top5 += rank < 5 ? 1 : 0;
                 confusion[label][best(logits, i * classes, classes)]++;
             }
-            loss += meanLoss * count;
+            losses.add(meanLoss * count);
             images += count;
+        }
+
+        /// The tally of all ranks, each of which has seen every `size`th batch from its number on:
+        /// the same bits as that of one rank that has seen all.
+        Tally over(Communicator ranks) {
+            if (ranks.size() == 1) {
+                return this;
+            }
+            int classes = confusion.length;
+            // Rank 0 has as many batches as any other.
+            int most = (int) ranks.sum(ranks.isRoot() ? losses.size() : 0)[0];
+            double[] all = new double[most * ranks.size() + classes * classes + 3];
+            for (int i = 0; i < losses.size(); i++) {
+                all[i * ranks.size() + ranks.rank()] = losses.getDouble(i);
+            }
+            int at = most * ranks.size();
+            for (int i = 0; i < classes * classes; i++) {
+                all[at + i] = confusion[i / classes][i % classes];
+            }
+            int last = all.length - 3;
+            all[last] = images;
+            all[last + 1] = top1;
+            all[last + 2] = top5;
+            all = ranks.sum(all);
+            Tally tally = new Tally(classes);
+            tally.losses.addElements(0, all, 0, at);
+            for (int i = 0; i < classes * classes; i++) {
+                tally.confusion[i / classes][i % classes] = (int) all[at + i];
+            }
+            tally.images = (int) all[last];
+            tally.top1 = (int) all[last + 1];
+            tally.top5 = (int) all[last + 2];
+            return tally;
         }
 
         public Evaluation result() {
             double share = 100.0 / Math.max(images, 1);
+            double loss = 0;
+            for (int i = 0; i < losses.size(); i++) {
+                loss += losses.getDouble(i);
+            }
             return new Evaluation(
                     loss / Math.max(images, 1),
                     top1 * share,

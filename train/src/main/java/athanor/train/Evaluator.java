@@ -1,6 +1,7 @@
 package athanor.train;
 
 import athanor.engine.Backend;
+import athanor.engine.Communicator;
 import athanor.engine.GradMode;
 import athanor.engine.HostBuffer;
 import athanor.engine.Shape;
@@ -10,25 +11,31 @@ import athanor.nn.Module;
 import athanor.train.data.Batch;
 import athanor.train.data.Batches;
 import athanor.train.data.DataLoader;
+import athanor.train.data.Part;
 import java.util.Optional;
 
-/// Measures a model on all images of a loader, in evaluation mode and without a graph.
-public record Evaluator(DataLoader loader, Backend backend) {
+/// Measures a model on all images of a loader, in evaluation mode and without a graph. Several ranks
+/// take its batches in turn, and all get the whole result.
+public record Evaluator(DataLoader loader, Backend backend, Communicator ranks) {
+    public Evaluator(DataLoader loader, Backend backend) {
+        this(loader, backend, Communicator.single());
+    }
 
     public Evaluation evaluate(Module model, TrainingEvent.Listener listener) {
         model.train(false);
         Evaluation.Tally tally = new Evaluation.Tally(loader.dataset().classes());
         int done = 0;
-        try (Batches batches = loader.epoch(0)) {
+        try (Batches batches = loader.everyBatch(new Part(ranks.rank(), ranks.size())).epoch(0)) {
             for (Optional<Batch> next = batches.next(); next.isPresent(); next = batches.next()) {
                 try (Batch batch = next.get()) {
                     add(model, batch, tally);
-                    done += batch.size();
+                    done += batch.size() * ranks.size();
                 }
-                listener.on(new TrainingEvent.Evaluating(done, loader.dataset().size()));
+                int total = loader.dataset().size();
+                listener.on(new TrainingEvent.Evaluating(Math.min(done, total), total));
             }
         }
-        return tally.result();
+        return tally.over(ranks).result();
     }
 
     private void add(Module model, Batch batch, Evaluation.Tally tally) {

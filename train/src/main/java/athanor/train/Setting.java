@@ -61,6 +61,12 @@ public enum Setting {
             "0.1",
             "learning rate (schedules other than onecycle start from it)",
             "--learning-rate"),
+    SCALE_LR(
+            Kind.whole(0),
+            "scale-lr",
+            "N",
+            "0",
+            "--lr and --max-lr are for batches of N images, and grow with --batch-size (alone: 256); 0: for --batch-size itself"),
     OPTIMIZER(
             Kind.words("sgd", "adam", "adamw"),
             "optimizer",
@@ -107,6 +113,12 @@ public enum Setting {
             "X",
             "0",
             "share of the target spread over all classes"),
+    SYNC_BN(
+            Kind.onOff(),
+            "sync-bn",
+            "on|off",
+            "off",
+            "several ranks: batch norm over the images of all of them"),
     SEED(Kind.anyWhole(), "seed", "N", "0", "same seed, same bits"),
     THREADS(Kind.whole(0, 1024), "threads", "N", "0", "threads of the kernels; 0: all cores"),
     WORKERS(
@@ -199,6 +211,14 @@ public enum Setting {
 
     public String help() {
         return help;
+    }
+
+    /// The value of a flag that stands alone; empty where it needs one.
+    public Optional<String> alone() {
+        if (this == SCALE_LR) {
+            return Optional.of("256");
+        }
+        return kind.equals(Kind.onOff()) ? Optional.of("on") : Optional.empty();
     }
 
     public static Optional<Setting> named(String key) {

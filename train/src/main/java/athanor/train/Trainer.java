@@ -35,6 +35,7 @@ final class Trainer {
     private final DataLoader training;
     private final Evaluator test;
     private final Backend backend;
+    private final DataParallel ranks;
     private final Plan plan;
     private final Consumer<Progress> checkpoint;
     private final List<TrainingEvent.Listener> listeners;
@@ -46,6 +47,7 @@ final class Trainer {
             DataLoader training,
             Evaluator test,
             Backend backend,
+            DataParallel ranks,
             Plan plan,
             Consumer<Progress> checkpoint,
             List<TrainingEvent.Listener> listeners) {
@@ -55,12 +57,14 @@ final class Trainer {
         this.training = training;
         this.test = test;
         this.backend = backend;
+        this.ranks = ranks;
         this.plan = plan;
         this.checkpoint = checkpoint;
         this.listeners = listeners;
     }
 
     TrainingEvent.Finished run(Progress start) {
+        ranks.start(model);
         tell(
                 new TrainingEvent.Started(
                         start.epoch(), plan.epochs(), start.step(), training.batches()));
@@ -91,8 +95,8 @@ final class Trainer {
                 try (Batch batch = batches.next().orElseThrow()) {
                     at = step(batch, at, began);
                 } catch (OutOfMemory | OutOfMemoryError e) {
-                    throw MemoryNeed.explain(
-                            model, training.shape(), backend, training.batchSize(), e);
+                    int own = training.part().most(training.batchSize());
+                    throw MemoryNeed.explain(model, training.shape(), backend, own, e);
                 }
                 if (plan.checkpointEvery() > 0
                         && at.step() % plan.checkpointEvery() == 0
@@ -114,23 +118,25 @@ final class Trainer {
         try (Workspace _ = Workspace.open()) {
             Tensor images = images(batch);
             Tensor labels = labels(batch);
-            Tensor logits = Randomness.with(key, () -> model.forward(images));
+            Tensor logits = Randomness.with(ranks.own(key), () -> model.forward(images));
             Tensor mean = logits.crossEntropy(labels, plan.labelSmoothing());
-            Gradients gradients = mean.backward();
+            Gradients gradients = ranks.backward(mean, batch.weight());
             optimizer.step(gradients, rate);
-            loss = mean.item();
-            correct = Evaluation.correct(logits, batch.labels());
+            double right = Evaluation.correct(logits, batch.labels()) * Math.signum(batch.weight());
+            double[] sums = ranks.sum(mean.item() * batch.weight(), right);
+            loss = sums[0];
+            correct = (int) sums[1];
         }
         requireFinite(loss, at.step() + 1);
         double took = (System.nanoTime() - began) / 1e9;
-        Progress after = at.afterStep(loss, correct, batch.size(), took);
+        Progress after = at.afterStep(loss, correct, batch.wholeSize(), took);
         tell(
                 new TrainingEvent.StepFinished(
                         at.epoch() + 1,
                         after.step(),
                         loss,
                         rate.learningRate(),
-                        batch.size(),
+                        batch.wholeSize(),
                         took));
         return after;
     }
@@ -140,6 +146,9 @@ final class Trainer {
                 plan.evalEvery() > 0
                         && ((at.epoch() + 1) % plan.evalEvery() == 0
                                 || at.epoch() + 1 == plan.epochs());
+        if (due) {
+            ranks.shareBuffers(model);
+        }
         Optional<Evaluation> evaluation =
                 due ? Optional.of(test.evaluate(model, this::tell)) : Optional.empty();
         return new EpochMetrics(

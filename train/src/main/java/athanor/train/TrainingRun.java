@@ -1,10 +1,12 @@
 package athanor.train;
 
 import athanor.engine.Backend;
+import athanor.engine.Communicator;
 import athanor.engine.DType;
 import athanor.engine.Tensor;
 import athanor.kernels.parallel.Parallel;
 import athanor.kernels.random.PhiloxKey;
+import athanor.nn.BatchNorm2d;
 import athanor.nn.Dropout;
 import athanor.nn.Module;
 import athanor.nn.Parameter;
@@ -15,7 +17,10 @@ import athanor.train.data.DatasetDescription;
 import athanor.train.data.Datasets;
 import athanor.train.data.ImageShape;
 import athanor.train.data.Normalization;
+import athanor.train.data.Part;
 import athanor.train.data.Split;
+import athanor.train.distributed.Launch;
+import athanor.train.distributed.World;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
@@ -33,39 +38,59 @@ public final class TrainingRun {
     private final ModelSpec spec;
     private final Optimizer optimizer;
     private final Backend backend;
+    private final Communicator ranks;
     private final DataLoader training;
     private final RunFolder folder;
     private final Trainer trainer;
     private final Progress start;
 
     private TrainingRun(
-            Settings settings, Map<String, Object> about, List<TrainingEvent.Listener> listeners) {
+            Settings settings,
+            Map<String, Object> about,
+            List<TrainingEvent.Listener> listeners,
+            Communicator hosts) {
         this.settings = settings.check();
         backend = backend(settings);
+        ranks = World.on(backend, hosts);
+        FromRoot fromRoot = new FromRoot(ranks);
         Parallel.threads(threads(settings));
         Dataset trainingSet = dataset(settings, Split.TRAIN);
-        training = trainingLoader(settings, trainingSet);
-        Evaluator test =
-                new Evaluator(testLoader(settings, dataset(settings, Split.TEST)), backend);
+        training =
+                trainingLoader(settings, trainingSet).of(new Part(ranks.rank(), ranks.size()));
+        DataLoader testing = testLoader(settings, dataset(settings, Split.TEST));
+        Evaluator test = new Evaluator(testing, backend, ranks);
         ImageShape image = training.shape();
         spec = ModelSpec.of(settings, trainingSet.classes(), image.channels(), image.height());
         model = spec.create();
         setDropout(settings, model);
+        synchronizeNorms();
+        agree(trainingSet, testing.dataset());
         model.to(backend, DType.FLOAT32);
         model.initialize(PhiloxKey.of(settings.seed()).derive("initialization"));
-        settings.path(Setting.INIT).ifPresent(file -> Checkpoint.loadParameters(file, model));
+        fromRoot.file(() -> settings.path(Setting.INIT))
+                .ifPresent(file -> Checkpoint.loadParameters(file, model));
         optimizer = Optimizer.of(settings, trainable(model));
-        Schedule schedule = Schedule.of(settings, training.batches());
+        Schedule schedule = Schedule.of(scaled(settings), training.batches());
         Trainer.Plan plan = plan(settings);
 
-        Optional<Checkpoint> resumed = checkpointToResume(settings);
+        Optional<Checkpoint> resumed =
+                fromRoot.file(() -> fileToResume(settings)).map(Checkpoint::read);
         start = resumed.map(this::resume).orElse(Progress.START);
-        folder = openFolder(settings, resumed.isPresent());
-        folder.cutBackTo(start);
-        folder.writeConfig(config(about));
         List<TrainingEvent.Listener> all = new ArrayList<>();
-        all.add(new LogFiles(folder, settings.whole(Setting.PRINT_FREQ)));
-        all.addAll(listeners);
+        folder =
+                RunFolder.at(
+                        Path.of(
+                                fromRoot.text(
+                                        () ->
+                                                openFolder(settings, resumed.isPresent())
+                                                        .path()
+                                                        .toString())));
+        if (ranks.isRoot()) {
+            folder.cutBackTo(start);
+            folder.writeConfig(config(about));
+            all.add(new LogFiles(folder, settings.whole(Setting.PRINT_FREQ)));
+            all.addAll(listeners);
+        }
         trainer =
                 new Trainer(
                         model,
@@ -74,6 +99,7 @@ public final class TrainingRun {
                         training,
                         test,
                         backend,
+                        new DataParallel(ranks),
                         plan,
                         at -> save(at, all),
                         all);
@@ -83,7 +109,16 @@ public final class TrainingRun {
     /// settings.
     public static TrainingRun prepare(
             Settings settings, Map<String, Object> about, List<TrainingEvent.Listener> listeners) {
-        return new TrainingRun(settings, about, listeners);
+        return prepare(settings, about, listeners, Communicator.single());
+    }
+
+    /// The same on each of several ranks, of which rank 0 alone writes, and tells its listeners.
+    public static TrainingRun prepare(
+            Settings settings,
+            Map<String, Object> about,
+            List<TrainingEvent.Listener> listeners,
+            Communicator ranks) {
+        return new TrainingRun(settings, about, listeners, ranks);
     }
 
     public RunFolder folder() {
@@ -106,12 +141,12 @@ public final class TrainingRun {
     // ---- what the settings say ----
 
     public static Backend backend(Settings settings) {
-        return Backend.of(settings.word(Setting.DEVICE));
+        return Backend.of(Launch.here().device(settings.word(Setting.DEVICE)));
     }
 
     public static int threads(Settings settings) {
         int threads = settings.whole(Setting.THREADS);
-        return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+        return threads == 0 ? Launch.here().threads() : threads;
     }
 
     public static Dataset dataset(Settings settings, Split split) {
@@ -226,6 +261,47 @@ public final class TrainingRun {
         }
     }
 
+    private void synchronizeNorms() {
+        if (settings.on(Setting.SYNC_BN)) {
+            for (Module module : model.modules().values()) {
+                if (module instanceof BatchNorm2d norm) {
+                    norm.synchronize(ranks);
+                }
+            }
+        }
+    }
+
+    /// That this rank's model, data and settings are those of rank 0, and that each rank has work.
+    private void agree(Dataset trainingSet, Dataset testSet) {
+        int batchSize = training.batchSize();
+        if (batchSize < ranks.size()) {
+            throw new InvalidSetting(
+                    Setting.BATCH_SIZE,
+                    String.valueOf(batchSize),
+                    ranks.size() + " or more, an image for each rank");
+        }
+        if (ranks.size() > 1) {
+            Map<String, String> facts = new LinkedHashMap<>();
+            facts.put("--model " + spec, Agreement.of(model));
+            facts.put("--data " + trainingSet.name(), Agreement.of(trainingSet));
+            facts.put("its test set", Agreement.of(testSet));
+            settings.asMap().forEach((key, value) -> facts.put("--" + key, value));
+            Agreement.OF_MACHINE.forEach(setting -> facts.remove(setting.flag()));
+            Agreement.check(ranks, World.speaker(), facts);
+        }
+    }
+
+    /// With --scale-lr, the learning rates for this batch in proportion to it.   Goyal et al. 2017.
+    private static Settings scaled(Settings settings) {
+        int batch = settings.whole(Setting.SCALE_LR);
+        double factor = batch == 0 ? 1 : (double) settings.whole(Setting.BATCH_SIZE) / batch;
+        Settings all = settings;
+        for (Setting rate : List.of(Setting.LEARNING_RATE, Setting.MAX_LR)) {
+            all = all.with(rate, String.valueOf(settings.real(rate) * factor));
+        }
+        return all;
+    }
+
     private static Map<String, Tensor> trainable(Module model) {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         for (Map.Entry<String, Parameter> entry : model.parameters().entrySet()) {
@@ -255,10 +331,6 @@ public final class TrainingRun {
                                                 "--resume auto: needs --out DIR, the folder of the run to go on with"));
         return Optional.of(out.resolve("checkpoints").resolve("last.safetensors"))
                 .filter(Files::exists);
-    }
-
-    private static Optional<Checkpoint> checkpointToResume(Settings settings) {
-        return fileToResume(settings).map(Checkpoint::read);
     }
 
     private Progress resume(Checkpoint checkpoint) {
@@ -319,10 +391,15 @@ public final class TrainingRun {
         config.putAll(about);
         config.put("model_parameters", model.parameterCount());
         config.put("threads_used", Parallel.threads());
+        config.put("ranks", ranks.size());
+        config.put("communicator", ranks.name());
         return config;
     }
 
     private void save(Progress at, List<TrainingEvent.Listener> listeners) {
+        if (!ranks.isRoot()) {
+            return;
+        }
         Checkpoint checkpoint =
                 Checkpoint.of(
                         settings, spec, training.dataset().classNames(), at, model, optimizer);
