@@ -1,5 +1,6 @@
 package athanor.cli;
 
+import athanor.engine.Communicator;
 import athanor.engine.Shape;
 import athanor.kernels.parallel.Parallel;
 import athanor.nn.Summary;
@@ -9,6 +10,7 @@ import athanor.train.ProcessMemory;
 import athanor.train.Setting;
 import athanor.train.Settings;
 import athanor.train.TrainingRun;
+import athanor.train.distributed.World;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.Arrays;
@@ -45,7 +47,7 @@ final class BenchCommand implements Callable<Integer> {
                     Setting.DEVICE,
                     Setting.THREADS);
 
-    private final Screen screen;
+    private Screen screen;
     private final SettingOptions options = new SettingOptions();
 
     @Option(names = "--recipe", paramLabel = "NAME|FILE", description = "settings to start from")
@@ -65,6 +67,12 @@ final class BenchCommand implements Callable<Integer> {
             description =
                     "print where the time of a step goes, instead of how many images a second")
     boolean profile;
+
+    @Option(
+            names = "--communicator",
+            description =
+                    "under mpirun: measure the exchange of gradients, alone and in a step, and predict it for more ranks")
+    boolean communicator;
 
     private BenchCommand(Screen screen) {
         this.screen = screen;
@@ -94,6 +102,13 @@ final class BenchCommand implements Callable<Integer> {
         Map<Setting, String> values = base.isEmpty() ? Map.of() : Recipe.of(base).values();
         Settings settings = Settings.initial().with(values).with(given).check();
         Names.check(settings);
+        if (communicator) {
+            Communicator ranks = World.join();
+            screen = ranks.isRoot() ? screen : screen.silent();
+            new CommunicatorBench(ranks, steps)
+                    .run(settings, (what, value) -> screen.line("%-22s %s", what, value));
+            return 0;
+        }
         if (profile) {
             profile(settings).forEach(line -> screen.line("%s", line));
             return 0;

@@ -20,7 +20,8 @@ record Failures(Screen screen, boolean stacktrace) {
     static final int MISUSED = 2;
 
     int report(Throwable problem) {
-        screen.err().println("athanor: " + World.speaker() + oneLine(message(problem)));
+        String rank = World.self().isEmpty() ? "" : World.self() + ": ";
+        screen.err().println("athanor: " + rank + oneLine(message(problem)));
         if (stacktrace) {
             problem.printStackTrace(screen.err());
         }

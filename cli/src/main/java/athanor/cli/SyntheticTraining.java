@@ -1,6 +1,7 @@
 package athanor.cli;
 
 import athanor.engine.Backend;
+import athanor.engine.Communicator;
 import athanor.engine.DType;
 import athanor.engine.GradMode;
 import athanor.engine.HostBuffer;
@@ -11,6 +12,7 @@ import athanor.engine.Workspace;
 import athanor.kernels.random.PhiloxKey;
 import athanor.nn.Module;
 import athanor.nn.Parameter;
+import athanor.train.DataParallel;
 import athanor.train.ModelSpec;
 import athanor.train.Optimizer;
 import athanor.train.Schedule;
@@ -29,6 +31,8 @@ final class SyntheticTraining {
     private final double labelSmoothing;
     private final Tensor images;
     private final Tensor labels;
+    private DataParallel ranks = new DataParallel(Communicator.single());
+    private double weight = 1;
 
     SyntheticTraining(Settings settings, Sizes sizes) {
         this(settings, sizes, TrainingRun.backend(settings));
@@ -65,6 +69,12 @@ final class SyntheticTraining {
         return spec;
     }
 
+    /// From now on these images are one of `parts` parts of a batch.
+    void over(DataParallel others, int parts) {
+        ranks = others;
+        weight = 1.0 / parts;
+    }
+
     /// Forward, loss, backward, optimizer. Returns the loss.
     double train() {
         model.train(true);
@@ -72,7 +82,7 @@ final class SyntheticTraining {
         try (Workspace _ = Workspace.open()) {
             Tensor logits = Randomness.with(key, () -> model.forward(images));
             Tensor loss = logits.crossEntropy(labels, labelSmoothing);
-            optimizer.step(loss.backward(), rate);
+            optimizer.step(ranks.backward(loss, weight), rate);
             return loss.item();
         }
     }

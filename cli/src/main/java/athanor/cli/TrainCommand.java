@@ -108,7 +108,7 @@ final class TrainCommand implements Callable<Integer> {
                                 told.put(setting.flag(), value);
                             }
                         });
-        Agreement.check(ranks, World.speaker(), told);
+        Agreement.check(ranks, World.self(), told);
         return new FromRoot(ranks).settings(this::settings, ofMachine);
     }
 

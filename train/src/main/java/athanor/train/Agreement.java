@@ -21,15 +21,15 @@ public final class Agreement {
 
     /// Compares what is named with that of rank 0, in which all ranks name the same.
     ///
-    /// @param speaker who this rank is, before what it says
+    /// @param self who this rank is
     /// @throws InvalidSetting at rank 0, which is to end all: who differs, and in what
-    public static void check(Communicator ranks, String speaker, Map<String, String> facts) {
+    public static void check(Communicator ranks, String self, Map<String, String> facts) {
         if (ranks.size() == 1) {
             return;
         }
         Map<String, String> ofRoot =
                 Json.map(new FromRoot(ranks).text(() -> Json.text(facts)));
-        byte[] complaint = complaint(speaker, facts, ofRoot).getBytes(StandardCharsets.UTF_8);
+        byte[] complaint = complaint(self, facts, ofRoot).getBytes(StandardCharsets.UTF_8);
         double[] lengths = new double[ranks.size()];
         lengths[ranks.rank()] = complaint.length;
         lengths = ranks.sum(lengths);
@@ -56,15 +56,15 @@ public final class Agreement {
     }
 
     private static String complaint(
-            String speaker, Map<String, String> own, Map<String, String> ofRoot) {
+            String self, Map<String, String> own, Map<String, String> ofRoot) {
         Map<String, String> all = new LinkedHashMap<>(ofRoot);
         own.forEach(all::putIfAbsent);
         for (String name : all.keySet()) {
             String here = own.getOrDefault(name, "not given");
             String there = ofRoot.getOrDefault(name, "not given");
             if (!here.equals(there)) {
-                return "%s%s is %s, rank 0 has %s; all ranks need the same"
-                        .formatted(speaker, name, here, there);
+                return "%s has %s = %s, rank 0 has %s; all ranks need the same"
+                        .formatted(self, name, here, there);
             }
         }
         return "";

@@ -17,7 +17,7 @@ import java.util.List;
 public final class DataParallel {
     /// More, and less of the exchange is hidden behind the backward pass; fewer, and its latency counts
     /// more often.
-    static final long BUCKET_BYTES = 8 << 20;
+    public static final long BUCKET_BYTES = 8 << 20;
 
     private final Communicator ranks;
     private final long bucketBytes;
@@ -26,7 +26,8 @@ public final class DataParallel {
         this(ranks, BUCKET_BYTES);
     }
 
-    DataParallel(Communicator ranks, long bucketBytes) {
+    /// With buckets of another size.
+    public DataParallel(Communicator ranks, long bucketBytes) {
         this.ranks = ranks;
         this.bucketBytes = bucketBytes;
     }

@@ -287,7 +287,7 @@ public final class TrainingRun {
             facts.put("its test set", Agreement.of(testSet));
             settings.asMap().forEach((key, value) -> facts.put("--" + key, value));
             Agreement.OF_MACHINE.forEach(setting -> facts.remove(setting.flag()));
-            Agreement.check(ranks, World.speaker(), facts);
+            Agreement.check(ranks, World.self(), facts);
         }
     }
 

@@ -1,5 +1,6 @@
 package athanor.train.distributed;
 
+import athanor.engine.Backend;
 import athanor.engine.Communicator;
 import athanor.engine.DeviceBuffer;
 import athanor.engine.HostBuffer;
@@ -8,6 +9,8 @@ import athanor.engine.Tensor;
 import athanor.engine.backend.Cuda;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.LongConsumer;
 
 /// Ranks with a GPU each: what lies on the GPU goes from GPU to GPU by NCCL, in a stream beside that of
 /// the kernels; what lies on the host goes by the other communicator, which also brings the ranks
@@ -35,11 +38,21 @@ public final class Nccl implements Communicator {
         NcclLibrary nccl = new NcclLibrary();
         byte[] own = hosts.isRoot() ? nccl.uniqueId() : new byte[NcclLibrary.ID_BYTES];
         Tensor id =
-                Tensor.of(
-                        athanor.engine.Backend.cpu(), Shape.of(own.length), HostBuffer.of(own));
+                Tensor.of(Backend.cpu(), Shape.of(own.length), HostBuffer.of(own));
         hosts.broadcast(List.of(id)).await();
         byte[] shared = id.buffer() instanceof HostBuffer host ? host.bytes() : own;
         return new Nccl(hosts, nccl, gpu, nccl.initialize(hosts.size(), shared, hosts.rank()));
+    }
+
+    /// The version that is installed, as in `2.23.4`.
+    public static Optional<String> installed() {
+        try {
+            int version = new NcclLibrary().version();
+            return Optional.of(
+                    "%d.%d.%d".formatted(version / 10_000, version / 100 % 100, version % 100));
+        } catch (CommunicatorProblem e) {
+            return Optional.empty();
+        }
     }
 
     @Override
@@ -89,7 +102,7 @@ public final class Nccl implements Communicator {
                                                         stream)));
     }
 
-    private Work beside(java.util.function.LongConsumer calls) {
+    private Work beside(LongConsumer calls) {
         Runnable join = gpu.beside(stream -> nccl.group(() -> calls.accept(stream)));
         return () -> {
             nccl.check(comm);

@@ -17,7 +17,6 @@ import java.util.List;
 
 /// The functions of NVIDIA's NCCL 2 that [Nccl] calls. What it refuses is a [CommunicatorProblem] with
 /// its own words.
-@SuppressWarnings("restricted")
 final class NcclLibrary {
     static final int ID_BYTES = 128;
     private static final String ADVICE =
@@ -72,14 +71,6 @@ final class NcclLibrary {
         names.add("libnccl.so.2");
         names.add("libnccl.so");
         return names;
-    }
-
-    static boolean isThere() {
-        try {
-            return new NcclLibrary().version() > 0;
-        } catch (CommunicatorProblem e) {
-            return false;
-        }
     }
 
     /// As in 22304 for 2.23.4.

@@ -16,7 +16,6 @@ import java.util.function.BooleanSupplier;
 /// blocking calls would spin.) An error within MPI ends all ranks with MPI's own words.
 ///
 /// Open MPI's handles are the addresses of variables; other MPIs have other handles.
-@SuppressWarnings("restricted")
 final class OpenMpi {
     private static final List<String> NAMES = List.of("libmpi.so.40", "libmpi.so");
     static final String ADVICE =

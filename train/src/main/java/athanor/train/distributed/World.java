@@ -26,7 +26,7 @@ public final class World {
     public static synchronized Communicator on(Backend backend, Communicator ranks) {
         if (ranks instanceof Mpi) {
             boolean real = backend instanceof Cuda && !backend.name().equals("cuda-sim");
-            double having = ranks.sum(real && NcclLibrary.isThere() ? 1 : 0)[0];
+            double having = ranks.sum(real && Nccl.installed().isPresent() ? 1 : 0)[0];
             if (having == ranks.size() && backend instanceof Cuda gpu) {
                 current = Nccl.open(ranks, gpu);
                 return current;
@@ -35,9 +35,9 @@ public final class World {
         return ranks;
     }
 
-    /// Who speaks, as in `rank 3 on node7: `; empty where there is one.
-    public static synchronized String speaker() {
-        return current.size() == 1 ? "" : "rank " + current.rank() + " on " + host + ": ";
+    /// Who this is, as in `rank 3 on node7`; empty where there is one.
+    public static synchronized String self() {
+        return current.size() == 1 ? "" : "rank " + current.rank() + " on " + host;
     }
 
     /// At the end of the process: with 0 all leave, when the last is done; any other code ends all.
