@@ -151,22 +151,18 @@ final class NcclLibrary {
         };
     }
 
-    @FunctionalInterface
-    private interface Call {
-        int run() throws Throwable;
+    private void call(String name, SharedLibrary.Call call) {
+        int code = SharedLibrary.invoke(call);
+        if (code != 0) {
+            throw new CommunicatorProblem(
+                    "NCCL: %s: %s; NCCL_DEBUG=INFO in the environment says more"
+                            .formatted(name, words(code)));
+        }
     }
 
-    private void call(String name, Call call) {
+    private String words(int code) {
         try {
-            int code = call.run();
-            if (code != 0) {
-                String words = SharedLibrary.text((MemorySegment) errorString.invokeExact(code));
-                throw new CommunicatorProblem(
-                        "NCCL: %s: %s; NCCL_DEBUG=INFO in the environment says more"
-                                .formatted(name, words));
-            }
-        } catch (RuntimeException | Error e) {
-            throw e;
+            return SharedLibrary.text((MemorySegment) errorString.invokeExact(code));
         } catch (Throwable e) {
             throw new IllegalStateException(e);
         }

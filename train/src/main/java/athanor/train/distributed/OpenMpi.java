@@ -155,26 +155,15 @@ final class OpenMpi {
         call(() -> (int) end.invokeExact());
     }
 
-    @FunctionalInterface
-    private interface Call {
-        int run() throws Throwable;
-    }
-
-    private static void call(Call call) {
-        try {
-            int code = call.run();
-            if (code != 0) {
-                throw new CommunicatorProblem("MPI: error " + code);
-            }
-        } catch (RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new IllegalStateException(e);
+    private static void call(SharedLibrary.Call call) {
+        int code = SharedLibrary.invoke(call);
+        if (code != 0) {
+            throw new CommunicatorProblem("MPI: error " + code);
         }
     }
 
     /// Starts an exchange and waits for its end.
-    private void begin(Call exchange) {
+    private void begin(SharedLibrary.Call exchange) {
         call(exchange);
         for (int i = 0; !isDone(); i++) {
             if (isCancelled.getAsBoolean()) {
@@ -197,7 +186,7 @@ final class OpenMpi {
         return switch (dtype) {
             case FLOAT32 -> floats;
             case FLOAT64 -> doubles;
-            case INT32, UINT8 ->
+            default ->
                     throw new IllegalArgumentException("allReduce: sums are of floats, not " + dtype);
         };
     }

@@ -24,6 +24,12 @@ final class SharedLibrary {
     private static final MethodHandle SYMBOL = system("dlsym", ADDRESS, ADDRESS, ADDRESS);
     private static final MethodHandle ERROR = system("dlerror", ADDRESS);
 
+    /// A call of a native function; Java takes it to throw anything.
+    @FunctionalInterface
+    interface Call {
+        int run() throws Throwable;
+    }
+
     private final String name;
     private final MemorySegment library;
 
@@ -59,6 +65,17 @@ final class SharedLibrary {
             throw new IllegalStateException(e);
         }
         throw new CommunicatorProblem(reason + "; " + advice);
+    }
+
+    /// What the call returns.
+    static int invoke(Call call) {
+        try {
+            return call.run();
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     String name() {
