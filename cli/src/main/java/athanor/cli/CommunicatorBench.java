@@ -57,9 +57,11 @@ record CommunicatorBench(Communicator ranks, int steps) {
         line.accept("gradients", "%,.0f kB".formatted(gradients / 1024));
         line.accept("step without exchange", ms(alone));
         line.accept(
-                "exchange behind it", ms(behind) + ", the model says " + ms(model.stepBehind(over.size())));
+                "exchange behind it",
+                ms(behind) + ", the model says " + ms(model.stepBehind(over.size())));
         line.accept(
-                "exchange beside it", ms(beside) + ", the model says " + ms(model.stepBeside(over.size())));
+                "exchange beside it",
+                ms(beside) + ", the model says " + ms(model.stepBeside(over.size())));
         for (int n : new int[] {2, 4, 8, 16, 32, 64, 128, 256, 512}) {
             double step = model.stepBeside(n);
             line.accept(

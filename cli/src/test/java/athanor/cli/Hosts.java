@@ -46,7 +46,8 @@ record Hosts(List<String> namespaces, Path agent) implements AutoCloseable {
             String problem = run(command);
             if (!problem.isEmpty()) {
                 hosts.close();
-                assumeTrue(false, "skipped: no hosts of our own (" + command + ": " + problem + ")");
+                assumeTrue(
+                        false, "skipped: no hosts of our own (" + command + ": " + problem + ")");
             }
         }
         return hosts;

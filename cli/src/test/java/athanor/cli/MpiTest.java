@@ -26,7 +26,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Trainings over processes that Open MPI starts: on this machine, and on two hosts, which are network
+/// Trainings over processes that Open MPI starts: on this machine, and on two hosts, which are
+// network
 /// namespaces of the test's own.
 class MpiTest {
     private static final int MINUTES = 10;
@@ -95,9 +96,7 @@ class MpiTest {
 
     private static Process start(Path log, List<String> command) throws IOException {
         ProcessBuilder builder =
-                new ProcessBuilder(command)
-                        .redirectErrorStream(true)
-                        .redirectOutput(log.toFile());
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         // In a container one process may not read another's memory.
         builder.environment().put("OMPI_MCA_btl_vader_single_copy_mechanism", "none");
         builder.environment().put("TMPDIR", "/tmp");
@@ -143,7 +142,8 @@ class MpiTest {
         return losses;
     }
 
-    /// Section 7 of the design: parameters and buffers after one step within 1e-5; losses at learning
+    /// Section 7 of the design: parameters and buffers after one step within 1e-5; losses at
+    // learning
     /// rate 0.001, five within 5e-4 and twenty within 2e-2.
     private static void assertFollows(Path many, Path one) throws IOException {
         Map<String, TensorData> expected = last(one.resolve("one")).tensors();
@@ -247,8 +247,7 @@ class MpiTest {
         return start(log, command);
     }
 
-    private static void awaitCheckpoint(Process mpirun, Path out)
-            throws InterruptedException {
+    private static void awaitCheckpoint(Process mpirun, Path out) throws InterruptedException {
         while (!Files.exists(out.resolve("checkpoints/last.safetensors"))) {
             assertThat(mpirun.isAlive()).isTrue();
             Thread.sleep(50);
@@ -297,7 +296,8 @@ class MpiTest {
         Result result = finish(mpirun, log);
         System.out.printf("all ended after %.1f s%n", (System.nanoTime() - began) / 1e9);
         assertThat(result.code()).isNotZero();
-        assertThat(result.out()).containsPattern("process rank 1 .*on node \\S+ exited on signal 9");
+        assertThat(result.out())
+                .containsPattern("process rank 1 .*on node \\S+ exited on signal 9");
         assertAllEnd(ranks);
 
         long step = last(out).progress().step();

@@ -5,7 +5,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/// One rank of [MpiTest]: several command lines, with `then` between them, in one JVM. Ends with the
+/// One rank of [MpiTest]: several command lines, with `then` between them, in one JVM. Ends with
+// the
 /// code of the first that fails.
 final class RankProgram {
     private RankProgram() {}

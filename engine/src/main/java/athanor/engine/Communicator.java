@@ -5,7 +5,8 @@ import java.util.List;
 /// The processes that train together, called ranks: each has the whole model and its part of every
 /// batch. All ranks make the same calls in the same order, with tensors of the same shapes.
 ///
-/// Sums are added in the order of the ranks, so all ranks get the same bits, and a run with the same
+/// Sums are added in the order of the ranks, so all ranks get the same bits, and a run with the
+// same
 /// number of ranks gets them again.
 public interface Communicator extends AutoCloseable {
     /// An exchange that goes on while the caller does other work.

@@ -10,7 +10,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.zip.CRC32;
 
-/// That all ranks train the same: the first in which they differ ends the training before it begins.
+/// That all ranks train the same: the first in which they differ ends the training before it
+// begins.
 public final class Agreement {
     /// What may differ: it says where a machine keeps things, and how much of it to use.
     public static final Set<Setting> OF_MACHINE =
@@ -27,8 +28,7 @@ public final class Agreement {
         if (ranks.size() == 1) {
             return;
         }
-        Map<String, String> ofRoot =
-                Json.map(new FromRoot(ranks).text(() -> Json.text(facts)));
+        Map<String, String> ofRoot = Json.map(new FromRoot(ranks).text(() -> Json.text(facts)));
         byte[] complaint = complaint(self, facts, ofRoot).getBytes(StandardCharsets.UTF_8);
         double[] lengths = new double[ranks.size()];
         lengths[ranks.rank()] = complaint.length;

@@ -14,7 +14,8 @@ import athanor.train.data.DataLoader;
 import athanor.train.data.Part;
 import java.util.Optional;
 
-/// Measures a model on all images of a loader, in evaluation mode and without a graph. Several ranks
+/// Measures a model on all images of a loader, in evaluation mode and without a graph. Several
+// ranks
 /// take its batches in turn, and all get the whole result.
 public record Evaluator(DataLoader loader, Backend backend, Communicator ranks) {
     public Evaluator(DataLoader loader, Backend backend) {

@@ -55,8 +55,7 @@ public final class TrainingRun {
         FromRoot fromRoot = new FromRoot(ranks);
         Parallel.threads(threads(settings));
         Dataset trainingSet = dataset(settings, Split.TRAIN);
-        training =
-                trainingLoader(settings, trainingSet).of(new Part(ranks.rank(), ranks.size()));
+        training = trainingLoader(settings, trainingSet).of(new Part(ranks.rank(), ranks.size()));
         DataLoader testing = testLoader(settings, dataset(settings, Split.TEST));
         Evaluator test = new Evaluator(testing, backend, ranks);
         ImageShape image = training.shape();

@@ -83,7 +83,12 @@ class DataParallelTest {
     void withoutSynchronizationItIsNot() {
         List<List<double[]>> parts =
                 ThreadRanks.run(
-                        2, ranks -> step(Communicator.single(), 4 * ranks.rank(), 4 * ranks.rank() + 4));
+                        2,
+                        ranks ->
+                                step(
+                                        Communicator.single(),
+                                        4 * ranks.rank(),
+                                        4 * ranks.rank() + 4));
         double whole = step(Communicator.single(), 0, 8).getFirst()[0];
         double mean = (parts.get(0).getFirst()[0] + parts.get(1).getFirst()[0]) / 2;
         assertThat(mean).isNotCloseTo(whole, within(1e-3));
@@ -164,7 +169,8 @@ class DataParallelTest {
     void evaluationOnManyRanksIsThatOfOneToTheBit() {
         DataLoader loader =
                 DataLoader.evaluation(
-                        new FirstImages(Datasets.open("shapes10", Split.TEST, Optional.empty(), 0), 70),
+                        new FirstImages(
+                                Datasets.open("shapes10", Split.TEST, Optional.empty(), 0), 70),
                         Datasets.named("cifar10").normalization(),
                         7,
                         0);

@@ -7,13 +7,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CyclicBarrier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// Ranks that are threads of one JVM: what is tested is who sends what and when, not how it travels.
+/// Ranks that are threads of one JVM: what is tested is who sends what and when, not how it
+// travels.
 final class ThreadRanks {
     private final CyclicBarrier barrier;
     private final double[][] sent;
@@ -55,7 +56,9 @@ final class ThreadRanks {
         }
         for (Throwable failure : failures) {
             if (!(failure instanceof AbandonedException)) {
-                throw failure instanceof RuntimeException e ? e : new IllegalStateException(failure);
+                throw failure instanceof RuntimeException e
+                        ? e
+                        : new IllegalStateException(failure);
             }
         }
         return results.stream().<T>map(java.util.Objects::requireNonNull).toList();

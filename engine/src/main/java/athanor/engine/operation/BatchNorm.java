@@ -17,8 +17,10 @@ import java.util.Optional;
 ///
 /// With g = dy (where y > 0), h = (x - mean) / deviation, M rows: dgamma = sum of g h,   dbeta =
 /// sum of g,   dresidual = g, dx = gamma / deviation (g - dbeta / M - h dgamma / M); with constant
-/// moments, dx = gamma / deviation g. Where the moments are those of several ranks, M and the two sums
-/// in dx are over all of them; those that are returned are of the rank's own rows, as every gradient.
+/// moments, dx = gamma / deviation g. Where the moments are those of several ranks, M and the two
+// sums
+/// in dx are over all of them; those that are returned are of the rank's own rows, as every
+// gradient.
 public final class BatchNorm {
     private BatchNorm() {}
 
@@ -124,7 +126,8 @@ public final class BatchNorm {
                         inverseDeviation.buffer(),
                         dGamma.buffer(),
                         dBeta.buffer());
-        List<Tensor> sums = batchMoments ? overAll(moments, dGamma, dBeta) : List.of(zeros(x), zeros(x));
+        List<Tensor> sums =
+                batchMoments ? overAll(moments, dGamma, dBeta) : List.of(zeros(x), zeros(x));
         Tensor dx = Tape.over(x);
         Optional<Tensor> dResidual = keepsResidual ? Optional.of(Tape.over(dy)) : Optional.empty();
         x.backend()

@@ -12,11 +12,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.LongConsumer;
 
-/// Ranks with a GPU each: what lies on the GPU goes from GPU to GPU by NCCL, in a stream beside that of
+/// Ranks with a GPU each: what lies on the GPU goes from GPU to GPU by NCCL, in a stream beside
+// that of
 /// the kernels; what lies on the host goes by the other communicator, which also brings the ranks
 /// together.
 ///
-/// NCCL fixes the order of its sums by the number of ranks and how the GPUs are connected, not by the
+/// NCCL fixes the order of its sums by the number of ranks and how the GPUs are connected, not by
+// the
 /// clock: the same machines give the same bits, others may not.
 public final class Nccl implements Communicator {
     private final Communicator hosts;
@@ -37,8 +39,7 @@ public final class Nccl implements Communicator {
     static Nccl open(Communicator hosts, Cuda gpu) {
         NcclLibrary nccl = new NcclLibrary();
         byte[] own = hosts.isRoot() ? nccl.uniqueId() : new byte[NcclLibrary.ID_BYTES];
-        Tensor id =
-                Tensor.of(Backend.cpu(), Shape.of(own.length), HostBuffer.of(own));
+        Tensor id = Tensor.of(Backend.cpu(), Shape.of(own.length), HostBuffer.of(own));
         hosts.broadcast(List.of(id)).await();
         byte[] shared = id.buffer() instanceof HostBuffer host ? host.bytes() : own;
         return new Nccl(hosts, nccl, gpu, nccl.initialize(hosts.size(), shared, hosts.rank()));

@@ -15,7 +15,8 @@ import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The functions of NVIDIA's NCCL 2 that [Nccl] calls. What it refuses is a [CommunicatorProblem] with
+/// The functions of NVIDIA's NCCL 2 that [Nccl] calls. What it refuses is a [CommunicatorProblem]
+// with
 /// its own words.
 final class NcclLibrary {
     static final int ID_BYTES = 128;
@@ -93,9 +94,7 @@ final class NcclLibrary {
             MemorySegment handle = arena.allocate(ADDRESS);
             MemorySegment copy = arena.allocate(ID);
             MemorySegment.copy(id, 0, copy, JAVA_BYTE, 0, ID_BYTES);
-            call(
-                    "ncclCommInitRank",
-                    () -> (int) initialize.invokeExact(handle, size, copy, rank));
+            call("ncclCommInitRank", () -> (int) initialize.invokeExact(handle, size, copy, rank));
             return handle.get(ADDRESS, 0);
         }
     }
@@ -139,7 +138,6 @@ final class NcclLibrary {
     void destroy(MemorySegment comm) {
         call("ncclCommDestroy", () -> (int) destroy.invokeExact(comm));
     }
-
 
     /// The `ncclDataType_t`.
     private static int type(DType dtype) {

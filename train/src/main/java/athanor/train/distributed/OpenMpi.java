@@ -11,7 +11,8 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
-/// The functions of Open MPI that [Mpi] calls, all by one thread. Each returns when it is done; while
+/// The functions of Open MPI that [Mpi] calls, all by one thread. Each returns when it is done;
+// while
 /// it waits, the thread sleeps in between, as the processor belongs to the kernels. (MPI's own
 /// blocking calls would spin.) An error within MPI ends all ranks with MPI's own words.
 ///
@@ -63,8 +64,7 @@ final class OpenMpi {
                     ADDRESS,
                     ADDRESS);
     private final MethodHandle broadcast =
-            library.function(
-                    "MPI_Ibcast", ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, ADDRESS);
+            library.function("MPI_Ibcast", ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, ADDRESS);
     private final MethodHandle barrier = library.function("MPI_Ibarrier", ADDRESS, ADDRESS);
     private final MethodHandle test = library.function("MPI_Test", ADDRESS, ADDRESS, ADDRESS);
     private final MethodHandle abort = library.function("MPI_Abort", ADDRESS, JAVA_INT);
@@ -118,11 +118,7 @@ final class OpenMpi {
     /// Chunk j of `from` goes to rank j; chunk j of `to` comes from it.
     void allToAll(MemorySegment from, MemorySegment to, int chunk, DType dtype) {
         MemorySegment type = type(dtype);
-        begin(
-                () ->
-                        (int)
-                                allToAll.invokeExact(
-                                        from, chunk, type, to, chunk, type, world, request));
+        begin(() -> (int) allToAll.invokeExact(from, chunk, type, to, chunk, type, world, request));
     }
 
     /// Chunk j of each rank becomes that of rank j.
@@ -132,7 +128,8 @@ final class OpenMpi {
                 () ->
                         (int)
                                 allGather.invokeExact(
-                                        IN_PLACE, chunk, type, values, chunk, type, world, request));
+                                        IN_PLACE, chunk, type, values, chunk, type, world,
+                                        request));
     }
 
     void broadcast(MemorySegment values, long length) {
@@ -187,7 +184,8 @@ final class OpenMpi {
             case FLOAT32 -> floats;
             case FLOAT64 -> doubles;
             default ->
-                    throw new IllegalArgumentException("allReduce: sums are of floats, not " + dtype);
+                    throw new IllegalArgumentException(
+                            "allReduce: sums are of floats, not " + dtype);
         };
     }
 }

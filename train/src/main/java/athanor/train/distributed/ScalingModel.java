@@ -2,7 +2,8 @@ package athanor.train.distributed;
 
 /// The time of a step over P ranks, each with the same number of images, from that of one rank, the
 /// size of the gradients and the network. An exchange of n bytes takes
-/// `2 (P - 1) latency + 2 (P - 1) / P n / bandwidth`: P - 1 messages all-to-all and P - 1 to gather.
+/// `2 (P - 1) latency + 2 (P - 1) / P n / bandwidth`: P - 1 messages all-to-all and P - 1 to
+// gather.
 /// All buckets but the last can hide behind what of the backward pass comes after the first.
 ///
 /// @param stepSeconds forward, backward and update of one rank
@@ -40,7 +41,8 @@ public record ScalingModel(
         return stepSeconds + exchanges(ranks);
     }
 
-    /// A step whose exchanges go on beside the backward pass: the last one cannot, nor what is longer
+    /// A step whose exchanges go on beside the backward pass: the last one cannot, nor what is
+    // longer
     /// than the pass.
     public double stepBeside(int ranks) {
         double all = exchanges(ranks);
@@ -48,14 +50,16 @@ public record ScalingModel(
         return stepSeconds + Math.max(last, all - BACKWARD * stepSeconds);
     }
 
-    /// Latency and bandwidth that fit measured exchanges best, by least squares of the relative error.
+    /// Latency and bandwidth that fit measured exchanges best, by least squares of the relative
+    // error.
     ///
     /// @param bytes the size of each
     /// @param seconds the time of each
     public static double[] fit(int ranks, double[] bytes, double[] seconds) {
         double perLatency = 2 * (ranks - 1);
         double perByte = 2 * (ranks - 1.0) / ranks;
-        // Normal equations of seconds = perLatency a + perByte bytes b, each row divided by seconds.
+        // Normal equations of seconds = perLatency a + perByte bytes b, each row divided by
+        // seconds.
         double aa = 0;
         double ab = 0;
         double bb = 0;

@@ -12,7 +12,8 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
 
-/// A native library, opened so that the plugins it opens itself see its symbols (RTLD_GLOBAL), which
+/// A native library, opened so that the plugins it opens itself see its symbols (RTLD_GLOBAL),
+// which
 /// Open MPI's need and [System#load] does not do. It stays open.
 @SuppressWarnings("restricted") // Native calls: --enable-native-access is given.
 final class SharedLibrary {
@@ -84,8 +85,7 @@ final class SharedLibrary {
 
     /// A function that returns an int.
     MethodHandle function(String function, MemoryLayout... arguments) {
-        return LINKER.downcallHandle(
-                symbol(function), FunctionDescriptor.of(JAVA_INT, arguments));
+        return LINKER.downcallHandle(symbol(function), FunctionDescriptor.of(JAVA_INT, arguments));
     }
 
     /// A function that returns an address.
