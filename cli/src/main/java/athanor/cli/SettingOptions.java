@@ -38,10 +38,9 @@ final class SettingOptions {
                 Stream.concat(Stream.of(setting.flag()), setting.aliases().stream())
                         .toArray(String[]::new);
         String initial = unlessGiven.isEmpty() ? "" : " [" + unlessGiven + "]";
-        return OptionSpec.builder(names)
-                .arity(setting.alone().isPresent() ? "0..1" : "1")
-                .fallbackValue(setting.alone().orElse(""))
-                .type(String.class)
+        OptionSpec.Builder option = OptionSpec.builder(names);
+        setting.alone().ifPresent(value -> option.arity("0..1").fallbackValue(value));
+        return option.type(String.class)
                 .paramLabel(setting.placeholder())
                 .description((setting.help() + initial).replace("%", "%%"))
                 .setter(keep(setting))

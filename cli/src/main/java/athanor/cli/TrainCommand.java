@@ -4,13 +4,20 @@ import athanor.engine.Communicator;
 import athanor.train.Agreement;
 import athanor.train.Checkpoint;
 import athanor.train.EpochMetrics;
+import athanor.train.Evaluation;
 import athanor.train.FromRoot;
+import athanor.train.InvalidSetting;
+import athanor.train.ResultRow;
+import athanor.train.Resumption;
 import athanor.train.Setting;
 import athanor.train.Settings;
 import athanor.train.TrainingEvent;
 import athanor.train.TrainingRun;
+import athanor.train.TrainingStopped;
 import athanor.train.distributed.World;
+import athanor.train.report.Dashboard;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -18,7 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -51,6 +58,20 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--no-progress", description = "no progress bar, only a line for each epoch")
     boolean noProgress;
 
+    @Option(
+            names = "--dashboard",
+            arity = "0..1",
+            paramLabel = "[ADDRESS:]PORT",
+            fallbackValue = DashboardCommand.PORT,
+            description =
+                    "serve a page that shows the run, on this machine alone unless told otherwise")
+    Optional<String> port = Optional.empty();
+
+    @Option(
+            names = "--evaluate",
+            description = "measure the checkpoint of --resume on the test set, and do not train")
+    boolean evaluate;
+
     private TrainCommand(Screen screen) {
         this.screen = screen;
     }
@@ -70,25 +91,81 @@ final class TrainCommand implements Callable<Integer> {
         }
         Settings settings = settings(ranks);
         Names.check(settings);
+        if (evaluate) {
+            Resumption trained =
+                    Resumption.of(settings)
+                            .orElseThrow(
+                                    () ->
+                                            new InvalidSetting(
+                                                    "--evaluate: needs --resume FILE, the checkpoint to measure"));
+            EvalCommand.evaluate(screen, trained.checkpoint(), settings, noProgress);
+            return 0;
+        }
         EpochDisplay display = new EpochDisplay(screen, screen.live() && !noProgress, settings);
-        TrainingRun run = TrainingRun.prepare(settings, About.program(), List.of(display), ranks);
+        Optional<Dashboard> dashboard =
+                port.filter(_ -> ranks.isRoot())
+                        .map(
+                        given ->
+                                Dashboard.serve(
+                                        DashboardCommand.address("--dashboard", given), List.of()));
+        try {
+            List<TrainingEvent.Listener> listeners = new ArrayList<>(List.of(display));
+            dashboard.ifPresent(listeners::add);
+            TrainingRun run = TrainingRun.prepare(settings, About.program(), listeners, ranks);
+            dashboard.ifPresent(page -> page.show(run.folder().path()));
+            train(run, settings, display, dashboard, ranks);
+        } finally {
+            dashboard.ifPresent(Dashboard::close);
+        }
+        return 0;
+    }
+
+    private void train(
+            TrainingRun run,
+            Settings settings,
+            EpochDisplay display,
+            Optional<Dashboard> dashboard,
+            Communicator ranks) {
         Path folder = run.folder().path();
         screen.line("%s, %,d parameters", run.spec(), run.model().parameterCount());
         screen.line("run folder %s", folder);
         if (ranks.size() > 1) {
             screen.line("%d ranks, by %s", ranks.size(), ranks.name());
         }
-        AtomicBoolean trains = new AtomicBoolean(ranks.isRoot());
+        dashboard.ifPresent(page -> screen.line("see it at %s", page.address()));
+        CountDownLatch ended = new CountDownLatch(1);
+        Screen notes = ranks.isRoot() ? screen : screen.mute();
         Runtime.getRuntime()
-                .addShutdownHook(new Thread(() -> interrupted(trains.get(), display, folder)));
+                .addShutdownHook(new Thread(() -> interrupted(run, ended, display, notes)));
         try {
             TrainingEvent.Finished finished = run.run();
             report(settings, finished, run);
+        } catch (TrainingStopped stopped) {
+            notes.err()
+                    .println(
+                            "athanor: stopped; `%s train --resume auto --out %s` goes on after step %,d"
+                                    .formatted(About.command(), folder, stopped.step()));
         } finally {
-            trains.set(false);
             display.close();
+            ended.countDown();
         }
-        return 0;
+    }
+
+    /// Runs when the process is told to end (Ctrl-C, SIGTERM), and at its own end; while it waits,
+    /// the training writes a checkpoint. The exit code is the signal's: 130, 143.
+    private static void interrupted(
+            TrainingRun run, CountDownLatch ended, EpochDisplay display, Screen notes) {
+        if (ended.getCount() == 0) {
+            return;
+        }
+        run.stop();
+        display.close();
+        notes.err().println("athanor: interrupted; a checkpoint is written after this step ...");
+        try {
+            ended.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     // ---- what holds ----
@@ -115,9 +192,13 @@ final class TrainCommand implements Callable<Integer> {
     private Settings settings() {
         Map<Setting, String> given = options.given();
         Settings asked = merge(Settings.initial(), Map.of(), given);
-        Optional<Path> checkpoint = TrainingRun.fileToResume(asked);
-        if (checkpoint.isPresent()) {
-            return merge(ofCheckpoint(checkpoint.get()), values(recipe), given).check();
+        Optional<Resumption> resumed = Resumption.of(asked);
+        if (resumed.isPresent()) {
+            for (String problem : resumed.get().passedOver()) {
+                screen.err()
+                        .println("athanor: " + problem + "; going on from " + resumed.get().file());
+            }
+            return merge(ofCheckpoint(resumed.get().checkpoint()), values(recipe), given).check();
         }
         boolean nothingChosen =
                 recipe.isEmpty()
@@ -139,12 +220,12 @@ final class TrainCommand implements Callable<Integer> {
 
     /// What a checkpoint was trained with, but for what belonged to that one run: where it wrote,
     /// and what it began from.
-    private static Settings ofCheckpoint(Path file) {
+    private static Settings ofCheckpoint(Checkpoint checkpoint) {
         Map<Setting, String> own = new EnumMap<>(Setting.class);
         for (Setting setting : List.of(Setting.OUT, Setting.RESUME, Setting.INIT)) {
             own.put(setting, setting.initial());
         }
-        return Checkpoint.read(file).settings().with(own);
+        return checkpoint.settings().with(own);
     }
 
     static Settings merge(Settings base, Map<Setting, String> recipe, Map<Setting, String> flags) {
@@ -152,16 +233,6 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     // ---- what is said ----
-
-    private void interrupted(boolean trains, EpochDisplay display, Path folder) {
-        if (trains) {
-            display.close();
-            screen.err()
-                    .println(
-                            "athanor: interrupted; `%s train --resume auto --out %s` goes on from the last checkpoint"
-                                    .formatted(About.command(), folder));
-        }
-    }
 
     private void report(Settings settings, TrainingEvent.Finished finished, TrainingRun run) {
         screen.line("");
@@ -180,6 +251,8 @@ final class TrainCommand implements Callable<Integer> {
                                 screen.line(
                                         "test accuracy %.2f %% (top 5: %.2f %%)",
                                         test.accuracy1(), test.accuracy5()));
+        last.flatMap(metrics -> metrics.test().map(test -> row(settings, metrics, test)))
+                .ifPresent(row -> ResultRow.table(List.of(row)).forEach(l -> screen.line("%s", l)));
         screen.line("the run lies in %s; what next:", run.folder().path());
         String data = settings.path(Setting.DATA_DIR).map(dir -> " --data-dir " + dir).orElse("");
         next("eval --checkpoint " + run.folder().last() + data);
@@ -191,6 +264,11 @@ final class TrainCommand implements Callable<Integer> {
                 "train --recipe cnn-mnist --data-dir DIR   ("
                         + About.command()
                         + " recipes lists more)");
+    }
+
+    private static ResultRow row(Settings settings, EpochMetrics metrics, Evaluation test) {
+        return ResultRow.of(
+                settings, test, metrics.imagesPerSecond(), metrics.epoch(), About.versions());
     }
 
     private void next(String arguments) {

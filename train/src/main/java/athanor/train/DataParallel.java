@@ -75,6 +75,21 @@ public final class DataParallel {
         return gradients;
     }
 
+    /// Whether one rank is all there is.
+    boolean isAlone() {
+        return ranks.size() == 1;
+    }
+
+    /// Whether it holds on any of the ranks.
+    boolean any(boolean here) {
+        return isAlone() ? here : ranks.sum(here ? 1 : 0)[0] > 0;
+    }
+
+    /// The most parts that the part of a batch can be cut into on every rank.
+    int mostParts(int wholeSize) {
+        return Math.max(1, wholeSize / ranks.size());
+    }
+
     /// Sums over all ranks, of what was counted on each.
     double[] sum(double... values) {
         return ranks.sum(values);

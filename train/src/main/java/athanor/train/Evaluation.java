@@ -3,11 +3,31 @@ package athanor.train;
 import athanor.engine.Communicator;
 import athanor.engine.Tensor;
 import it.unimi.dsi.fastutil.doubles.DoubleArrayList;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.PriorityQueue;
 
-/// How well a model does on a data set: accuracies in percent, the mean loss, and how often each
-/// class (row) was taken for each class (column).
-public record Evaluation(double loss, double accuracy1, double accuracy5, int[][] confusion) {
+/// How well a model does on a data set: accuracies in percent, the mean loss, how often each class
+/// (row) was taken for each class (column), and the mistakes it was surest of, worst first.
+public record Evaluation(
+        double loss,
+        double accuracy1,
+        double accuracy5,
+        int[][] confusion,
+        List<Mistake> mistakes) {
+    private static final int MOST_MISTAKES = 24;
+
+    /// An image that was taken for another class than its own.
+    ///
+    /// @param image its number, in the order in which they were measured
+    /// @param margin how much larger the logit of that class was than its own
+    public record Mistake(int image, int label, int taken, double margin) {}
+
+    public Evaluation(double loss, double accuracy1, double accuracy5, int[][] confusion) {
+        this(loss, accuracy1, accuracy5, confusion, List.of());
+    }
 
     /// How many rows of the logits are largest at their label.
     static int correct(Tensor logits, int[] labels) {
@@ -22,7 +42,13 @@ public record Evaluation(double loss, double accuracy1, double accuracy5, int[][
 
     /// Adds up batches.
     public static final class Tally {
+        private static final Comparator<Mistake> WORST_FIRST =
+                Comparator.comparingDouble(Mistake::margin)
+                        .reversed()
+                        .thenComparingInt(Mistake::image);
+
         private final int[][] confusion;
+        private final PriorityQueue<Mistake> mistakes = new PriorityQueue<>(WORST_FIRST.reversed());
         private final DoubleArrayList losses = new DoubleArrayList();
         private int images;
         private int top1;
@@ -40,15 +66,27 @@ public record Evaluation(double loss, double accuracy1, double accuracy5, int[][
                 int rank = rank(logits, i * classes, classes, label);
                 top1 += rank == 0 ? 1 : 0;
                 top5 += rank < 5 ? 1 : 0;
-                confusion[label][best(logits, i * classes, classes)]++;
+                int taken = best(logits, i * classes, classes);
+                confusion[label][taken]++;
+                if (taken != label) {
+                    double margin = logits[i * classes + taken] - logits[i * classes + label];
+                    add(new Mistake(images + i, label, taken, margin));
+                }
             }
             losses.add(meanLoss * count);
             images += count;
         }
 
+        private void add(Mistake mistake) {
+            mistakes.add(mistake);
+            if (mistakes.size() > MOST_MISTAKES) {
+                mistakes.remove(); // The least of them.
+            }
+        }
+
         /// The tally of all ranks, each of which has seen every `size`th batch from its number on:
         /// the same bits as that of one rank that has seen all.
-        Tally over(Communicator ranks) {
+        Tally over(Communicator ranks, int batchSize) {
             if (ranks.size() == 1) {
                 return this;
             }
@@ -73,10 +111,35 @@ public record Evaluation(double loss, double accuracy1, double accuracy5, int[][
             for (int i = 0; i < classes * classes; i++) {
                 tally.confusion[i / classes][i % classes] = (int) all[at + i];
             }
+            addMistakes(tally, ranks, batchSize);
             tally.images = (int) all[last];
             tally.top1 = (int) all[last + 1];
             tally.top5 = (int) all[last + 2];
             return tally;
+        }
+
+        /// The mistakes of all ranks, by the numbers of the images in the whole data set.
+        private void addMistakes(Tally tally, Communicator ranks, int batchSize) {
+            double[] all = new double[ranks.size() * MOST_MISTAKES * 4];
+            int at = ranks.rank() * MOST_MISTAKES * 4;
+            for (Mistake mistake : mistakes) {
+                int batch = mistake.image / batchSize * ranks.size() + ranks.rank();
+                all[at++] = batch * batchSize + mistake.image % batchSize + 1;
+                all[at++] = mistake.label;
+                all[at++] = mistake.taken;
+                all[at++] = mistake.margin;
+            }
+            all = ranks.sum(all);
+            for (int i = 0; i < all.length; i += 4) {
+                if (all[i] > 0) { // A place that is used.
+                    tally.add(
+                            new Mistake(
+                                    (int) all[i] - 1,
+                                    (int) all[i + 1],
+                                    (int) all[i + 2],
+                                    all[i + 3]));
+                }
+            }
         }
 
         public Evaluation result() {
@@ -85,11 +148,14 @@ public record Evaluation(double loss, double accuracy1, double accuracy5, int[][
             for (int i = 0; i < losses.size(); i++) {
                 loss += losses.getDouble(i);
             }
+            List<Mistake> worst = new ArrayList<>(mistakes);
+            worst.sort(WORST_FIRST);
             return new Evaluation(
                     loss / Math.max(images, 1),
                     top1 * share,
                     top5 * share,
-                    Arrays.stream(confusion).map(int[]::clone).toArray(int[][]::new));
+                    Arrays.stream(confusion).map(int[]::clone).toArray(int[][]::new),
+                    List.copyOf(worst));
         }
 
         /// How many classes come before the label: those with a larger logit, and of equals the

@@ -174,19 +174,20 @@ class DataParallelTest {
                         Datasets.named("cifar10").normalization(),
                         7,
                         0);
-        Evaluation one = new Evaluator(loader, Backend.cpu()).evaluate(network(), _ -> {});
+        Evaluation one = new Evaluator(loader, Backend.cpu(), TestTime.NONE).evaluate(network(), _ -> {});
         for (int size : new int[] {3, 8, 11}) {
             List<Evaluation> many =
                     ThreadRanks.run(
                             size,
                             ranks ->
-                                    new Evaluator(loader, Backend.cpu(), ranks)
+                                    new Evaluator(loader, Backend.cpu(), TestTime.NONE, ranks)
                                             .evaluate(network(), _ -> {}));
             for (Evaluation each : many) {
                 assertThat(each.loss()).isEqualTo(one.loss());
                 assertThat(each.accuracy1()).isEqualTo(one.accuracy1());
                 assertThat(each.accuracy5()).isEqualTo(one.accuracy5());
                 assertThat(each.confusion()).isDeepEqualTo(one.confusion());
+                assertThat(each.mistakes()).isNotEmpty().isEqualTo(one.mistakes());
             }
         }
     }
