@@ -1,5 +1,6 @@
 package athanor.cli;
 
+import athanor.train.distributed.World;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -35,6 +36,7 @@ public final class Athanor implements Runnable {
     public static void main(String[] args) {
         int code = run(Screen.ofProcess(), args);
         System.out.flush();
+        World.leave(code);
         System.exit(code);
     }
 

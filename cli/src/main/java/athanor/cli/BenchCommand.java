@@ -1,6 +1,7 @@
 package athanor.cli;
 
 import athanor.engine.Backend;
+import athanor.engine.Communicator;
 import athanor.engine.Shape;
 import athanor.kernels.parallel.Parallel;
 import athanor.nn.Summary;
@@ -10,6 +11,7 @@ import athanor.train.ProcessMemory;
 import athanor.train.Setting;
 import athanor.train.Settings;
 import athanor.train.TrainingRun;
+import athanor.train.distributed.World;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;
@@ -48,7 +50,7 @@ final class BenchCommand implements Callable<Integer> {
                     Setting.AMP,
                     Setting.THREADS);
 
-    private final Screen screen;
+    private Screen screen;
     private final SettingOptions options = new SettingOptions();
 
     @Option(names = "--recipe", paramLabel = "NAME|FILE", description = "settings to start from")
@@ -68,6 +70,12 @@ final class BenchCommand implements Callable<Integer> {
             description =
                     "print where the time of a step goes, instead of how many images a second")
     boolean profile;
+
+    @Option(
+            names = "--communicator",
+            description =
+                    "under mpirun: measure the exchange of gradients, alone and in a step, and predict it for more ranks")
+    boolean communicator;
 
     @Option(
             names = "--devices",
@@ -103,6 +111,13 @@ final class BenchCommand implements Callable<Integer> {
         Map<Setting, String> values = base.isEmpty() ? Map.of() : Recipe.of(base).values();
         Settings settings = Settings.initial().with(values).with(given).check();
         Names.check(settings);
+        if (communicator) {
+            Communicator ranks = World.join();
+            screen = ranks.isRoot() ? screen : screen.silent();
+            new CommunicatorBench(ranks, steps)
+                    .run(settings, (what, value) -> screen.line("%-22s %s", what, value));
+            return 0;
+        }
         if (profile) {
             profile(settings).forEach(line -> screen.line("%s", line));
             return 0;

@@ -4,10 +4,16 @@ import athanor.kernels.cuda.Devices;
 import athanor.kernels.elementwise.VectorMath;
 import athanor.train.Setting;
 import athanor.train.Settings;
+import athanor.train.distributed.CommunicatorProblem;
+import athanor.train.distributed.Mpi;
+import athanor.train.distributed.Nccl;
+import java.io.File;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 
@@ -38,6 +44,7 @@ final class DoctorCommand implements Callable<Integer> {
         memory();
         hugePages();
         gpus();
+        ranks();
         return trains() ? 0 : Failures.FAILED;
     }
 
@@ -90,6 +97,26 @@ final class DoctorCommand implements Callable<Integer> {
                 advice(finding.words());
             }
         }
+    }
+
+    /// What training over several processes needs.
+    private void ranks() {
+        try {
+            line("MPI", Mpi.installed());
+            if (!onPath("mpirun") && !onPath("srun")) {
+                advice("there is no mpirun and no srun on the path; install openmpi-bin");
+            }
+        } catch (CommunicatorProblem e) {
+            line("MPI", "none; needed for more than one process alone");
+            advice(e.getMessage());
+        }
+        Nccl.installed().ifPresent(version -> line("NCCL", version));
+    }
+
+    private static boolean onPath(String program) {
+        String path = Optional.ofNullable(System.getenv("PATH")).orElse("");
+        return Arrays.stream(path.split(File.pathSeparator))
+                .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
     }
 
     /// A few steps of a small network on the CPU.

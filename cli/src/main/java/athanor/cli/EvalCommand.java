@@ -2,6 +2,7 @@ package athanor.cli;
 
 import athanor.engine.Autocast;
 import athanor.engine.Backend;
+import athanor.engine.Communicator;
 import athanor.engine.DType;
 import athanor.kernels.parallel.Parallel;
 import athanor.nn.Module;
@@ -18,6 +19,7 @@ import athanor.train.TrainingRun;
 import athanor.train.data.DataLoader;
 import athanor.train.data.Dataset;
 import athanor.train.data.Split;
+import athanor.train.distributed.World;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
@@ -91,7 +93,9 @@ final class EvalCommand implements Callable<Integer> {
     }
 
     /// Measures a checkpoint as the settings say, and prints what came out.
-    static void evaluate(Screen screen, Checkpoint trained, Settings settings, boolean noProgress) {
+    static void evaluate(Screen all, Checkpoint trained, Settings settings, boolean noProgress) {
+        Communicator ranks = World.join();
+        Screen screen = ranks.isRoot() ? all : all.silent();
         Names.checkData(settings.required(Setting.DATA));
         Dataset dataset = TrainingRun.dataset(settings, Split.TEST);
         DataLoader loader = TrainingRun.testLoader(settings, dataset);
@@ -107,7 +111,7 @@ final class EvalCommand implements Callable<Integer> {
                         new EpochDisplay(screen, screen.live() && !noProgress, settings)) {
             TrainingEvent.Listener listener = display;
             evaluation =
-                    new Evaluator(loader, backend, TrainingRun.views(settings))
+                    new Evaluator(loader, backend, TrainingRun.views(settings), ranks)
                             .evaluate(model, listener);
         }
         double fps = dataset.size() / ((System.nanoTime() - began) / 1e9);

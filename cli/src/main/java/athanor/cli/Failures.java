@@ -1,6 +1,7 @@
 package athanor.cli;
 
 import athanor.train.InvalidSetting;
+import athanor.train.distributed.World;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
@@ -19,7 +20,8 @@ record Failures(Screen screen, boolean stacktrace) {
     static final int MISUSED = 2;
 
     int report(Throwable problem) {
-        screen.err().println("athanor: " + oneLine(message(problem)));
+        String rank = World.self().isEmpty() ? "" : World.self() + ": ";
+        screen.err().println("athanor: " + rank + oneLine(message(problem)));
         if (stacktrace) {
             problem.printStackTrace(screen.err());
         }

@@ -1,5 +1,6 @@
 package athanor.cli;
 
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.util.Map;
 
@@ -39,6 +40,17 @@ record Screen(PrintStream out, PrintStream err, boolean live, boolean coloured) 
     static boolean wantsColours(Map<String, String> environment) {
         return environment.getOrDefault("NO_COLOR", "").isEmpty()
                 && !environment.getOrDefault("TERM", "dumb").equals("dumb");
+    }
+
+    /// The same without results: what ranks but the first have.
+    Screen silent() {
+        return new Screen(new PrintStream(OutputStream.nullOutputStream()), err, false);
+    }
+
+    /// The same without problems either: what all ranks would say.
+    Screen mute() {
+        PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
+        return new Screen(nowhere, nowhere, false);
     }
 
     @SuppressWarnings(

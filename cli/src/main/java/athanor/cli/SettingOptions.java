@@ -39,9 +39,7 @@ final class SettingOptions {
                         .toArray(String[]::new);
         String initial = unlessGiven.isEmpty() ? "" : " [" + unlessGiven + "]";
         OptionSpec.Builder option = OptionSpec.builder(names);
-        if (setting.isSwitch()) {
-            option.arity("0..1").fallbackValue("on");
-        }
+        setting.alone().ifPresent(value -> option.arity("0..1").fallbackValue(value));
         return option.type(String.class)
                 .paramLabel(setting.placeholder())
                 .description((setting.help() + initial).replace("%", "%%"))

@@ -2,6 +2,7 @@ package athanor.cli;
 
 import athanor.engine.Autocast;
 import athanor.engine.Backend;
+import athanor.engine.Communicator;
 import athanor.engine.DType;
 import athanor.engine.GradMode;
 import athanor.engine.Gradients;
@@ -13,6 +14,7 @@ import athanor.engine.Workspace;
 import athanor.kernels.random.PhiloxKey;
 import athanor.nn.Module;
 import athanor.nn.Parameter;
+import athanor.train.DataParallel;
 import athanor.train.LossScale;
 import athanor.train.ModelSpec;
 import athanor.train.Optimizer;
@@ -34,6 +36,8 @@ final class SyntheticTraining {
     private final Tensor labels;
     private final Settings settings;
     private final LossScale scale;
+    private DataParallel ranks = new DataParallel(Communicator.single());
+    private double weight = 1;
 
     SyntheticTraining(Settings settings, Sizes sizes) {
         this(settings, sizes, TrainingRun.backend(settings));
@@ -72,6 +76,12 @@ final class SyntheticTraining {
         return spec;
     }
 
+    /// From now on these images are one of `parts` parts of a batch.
+    void over(DataParallel others, int parts) {
+        ranks = others;
+        weight = 1.0 / parts;
+    }
+
     /// Forward, loss, backward, optimizer. Returns the loss.
     double train() {
         model.train(true);
@@ -80,7 +90,7 @@ final class SyntheticTraining {
                 Autocast _ = TrainingRun.autocast(settings)) {
             Tensor logits = Randomness.with(key, () -> model.forward(images));
             Tensor loss = logits.crossEntropy(labels, labelSmoothing);
-            Gradients gradients = scale.of(loss).backward();
+            Gradients gradients = ranks.backward(scale.of(loss), weight);
             if (scale.unscale(gradients)) {
                 optimizer.step(gradients, rate);
             }

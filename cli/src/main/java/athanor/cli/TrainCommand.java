@@ -1,8 +1,11 @@
 package athanor.cli;
 
+import athanor.engine.Communicator;
+import athanor.train.Agreement;
 import athanor.train.Checkpoint;
 import athanor.train.EpochMetrics;
 import athanor.train.Evaluation;
+import athanor.train.FromRoot;
 import athanor.train.InvalidSetting;
 import athanor.train.ResultRow;
 import athanor.train.Resumption;
@@ -11,11 +14,13 @@ import athanor.train.Settings;
 import athanor.train.TrainingEvent;
 import athanor.train.TrainingRun;
 import athanor.train.TrainingStopped;
+import athanor.train.distributed.World;
 import athanor.train.report.Dashboard;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -41,7 +46,7 @@ import picocli.CommandLine.Option;
 final class TrainCommand implements Callable<Integer> {
     static final String FIRST_RUN = "first-run";
 
-    private final Screen screen;
+    private Screen screen;
     private final SettingOptions options = new SettingOptions();
 
     @Option(
@@ -80,7 +85,11 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Settings settings = settings();
+        Communicator ranks = World.join();
+        if (!ranks.isRoot()) {
+            screen = screen.silent();
+        }
+        Settings settings = settings(ranks);
         Names.check(settings);
         if (evaluate) {
             Resumption trained =
@@ -94,16 +103,17 @@ final class TrainCommand implements Callable<Integer> {
         }
         EpochDisplay display = new EpochDisplay(screen, screen.live() && !noProgress, settings);
         Optional<Dashboard> dashboard =
-                port.map(
+                port.filter(_ -> ranks.isRoot())
+                        .map(
                         given ->
                                 Dashboard.serve(
                                         DashboardCommand.address("--dashboard", given), List.of()));
         try {
             List<TrainingEvent.Listener> listeners = new ArrayList<>(List.of(display));
             dashboard.ifPresent(listeners::add);
-            TrainingRun run = TrainingRun.prepare(settings, About.program(), listeners);
+            TrainingRun run = TrainingRun.prepare(settings, About.program(), listeners, ranks);
             dashboard.ifPresent(page -> page.show(run.folder().path()));
-            train(run, settings, display, dashboard);
+            train(run, settings, display, dashboard, ranks);
         } finally {
             dashboard.ifPresent(Dashboard::close);
         }
@@ -114,18 +124,24 @@ final class TrainCommand implements Callable<Integer> {
             TrainingRun run,
             Settings settings,
             EpochDisplay display,
-            Optional<Dashboard> dashboard) {
+            Optional<Dashboard> dashboard,
+            Communicator ranks) {
         Path folder = run.folder().path();
         screen.line("%s, %,d parameters", run.spec(), run.model().parameterCount());
         screen.line("run folder %s", folder);
+        if (ranks.size() > 1) {
+            screen.line("%d ranks, by %s", ranks.size(), ranks.name());
+        }
         dashboard.ifPresent(page -> screen.line("see it at %s", page.address()));
         CountDownLatch ended = new CountDownLatch(1);
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> interrupted(run, ended, display)));
+        Screen notes = ranks.isRoot() ? screen : screen.mute();
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(() -> interrupted(run, ended, display, notes)));
         try {
             TrainingEvent.Finished finished = run.run();
             report(settings, finished, run);
         } catch (TrainingStopped stopped) {
-            screen.err()
+            notes.err()
                     .println(
                             "athanor: stopped; `%s train --resume auto --out %s` goes on after step %,d"
                                     .formatted(About.command(), folder, stopped.step()));
@@ -137,13 +153,14 @@ final class TrainCommand implements Callable<Integer> {
 
     /// Runs when the process is told to end (Ctrl-C, SIGTERM), and at its own end; while it waits,
     /// the training writes a checkpoint. The exit code is the signal's: 130, 143.
-    private void interrupted(TrainingRun run, CountDownLatch ended, EpochDisplay display) {
+    private static void interrupted(
+            TrainingRun run, CountDownLatch ended, EpochDisplay display, Screen notes) {
         if (ended.getCount() == 0) {
             return;
         }
         run.stop();
         display.close();
-        screen.err().println("athanor: interrupted; a checkpoint is written after this step ...");
+        notes.err().println("athanor: interrupted; a checkpoint is written after this step ...");
         try {
             ended.await();
         } catch (InterruptedException e) {
@@ -152,6 +169,25 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     // ---- what holds ----
+
+    /// What rank 0 finds to hold, if all were told the same.
+    private Settings settings(Communicator ranks) {
+        Map<Setting, String> ofMachine = new EnumMap<>(Setting.class);
+        Map<String, String> told = new LinkedHashMap<>();
+        told.put("the program's version", About.version());
+        recipe.ifPresent(name -> told.put("--recipe", name));
+        options.given()
+                .forEach(
+                        (setting, value) -> {
+                            if (Agreement.OF_MACHINE.contains(setting)) {
+                                ofMachine.put(setting, value);
+                            } else {
+                                told.put(setting.flag(), value);
+                            }
+                        });
+        Agreement.check(ranks, World.self(), told);
+        return new FromRoot(ranks).settings(this::settings, ofMachine);
+    }
 
     private Settings settings() {
         Map<Setting, String> given = options.given();

@@ -24,11 +24,11 @@ class LineBudgetTest {
         "kernels/src/main, " + CUDA + ", 5900",
         CUDA + ", " + CUDA + "/simulator, 2700",
         CUDA + "/simulator, none, 5150",
-        "engine/src/main, none, 7000",
-        "nn/src/main, none, 2370",
-        "train/src/main, " + REPORT + ", 5140",
+        "engine/src/main, none, 7150",
+        "nn/src/main, none, 2390",
+        "train/src/main, " + REPORT + ", 6600",
         REPORT + ", none, 870",
-        "cli/src/main, none, 2590",
+        "cli/src/main, none, 2770",
         "bench/src/main, none, 700"
     })
     void roomStaysWithinItsBudget(String module, String without, long budget) throws IOException {

@@ -1,5 +1,6 @@
 package athanor.nn;
 
+import athanor.engine.Communicator;
 import athanor.engine.GradMode;
 import athanor.engine.Moments;
 import athanor.engine.Shape;
@@ -14,7 +15,7 @@ import java.util.Optional;
 /// `running = 0.9 running + 0.1 batch`, with the variance divided by count - 1. In evaluation the
 /// running ones are used. Blocks call it together with the convolution before it and the ReLU
 /// behind it, which a backend does in fewer passes over memory; in evaluation without gradients it
-/// is folded into the convolution.
+/// is folded into the convolution. [#synchronize] makes the batch that of all ranks together.
 public final class BatchNorm2d extends Module {
     private static final double EPSILON = 1e-5;
 
@@ -23,6 +24,7 @@ public final class BatchNorm2d extends Module {
     private final Parameter runningMean;
     private final Parameter runningVariance;
     private final double momentum;
+    private Communicator ranks = Communicator.single();
 
     public BatchNorm2d(int channels) {
         this(channels, 0.1);
@@ -36,6 +38,11 @@ public final class BatchNorm2d extends Module {
         bias = parameter("bias", shape, Initializer.zeros());
         runningMean = buffer("running_mean", shape, 0);
         runningVariance = buffer("running_var", shape, 1);
+    }
+
+    /// From now on the moments of a batch, and their gradients, are over these ranks.
+    public void synchronize(Communicator with) {
+        ranks = with;
     }
 
     /// Leaves the weight at 1: a norm that only shifts. Returns this norm.
@@ -84,8 +91,10 @@ public final class BatchNorm2d extends Module {
                 });
     }
 
-    private Tensor ofBatch(Tensor x, Moments batch, Optional<Tensor> residual, boolean relu) {
-        follow(batch, x.size() / Math.max(1, weight.size()));
+    private Tensor ofBatch(Tensor x, Moments own, Optional<Tensor> residual, boolean relu) {
+        int rows = x.size() / Math.max(1, weight.size());
+        Moments batch = own.over(ranks, rows);
+        follow(batch, Math.round(rows / batch.share()));
         return x.batchNorm(batch, true, weight.tensor(), bias.tensor(), EPSILON, residual, relu);
     }
 
@@ -94,7 +103,7 @@ public final class BatchNorm2d extends Module {
         return x.batchNorm(running, false, weight.tensor(), bias.tensor(), EPSILON, residual, relu);
     }
 
-    private void follow(Moments batch, int count) {
+    private void follow(Moments batch, long count) {
         double unbiased = (double) count / Math.max(1, count - 1);
         try (Workspace _ = Workspace.open()) {
             follow(runningMean.tensor(), batch.mean().mul(momentum));

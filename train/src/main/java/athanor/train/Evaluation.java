@@ -1,6 +1,8 @@
 package athanor.train;
 
+import athanor.engine.Communicator;
 import athanor.engine.Tensor;
+import it.unimi.dsi.fastutil.doubles.DoubleArrayList;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -47,7 +49,7 @@ public record Evaluation(
 
         private final int[][] confusion;
         private final PriorityQueue<Mistake> mistakes = new PriorityQueue<>(WORST_FIRST.reversed());
-        private double loss;
+        private final DoubleArrayList losses = new DoubleArrayList();
         private int images;
         private int top1;
         private int top5;
@@ -68,18 +70,84 @@ public record Evaluation(
                 confusion[label][taken]++;
                 if (taken != label) {
                     double margin = logits[i * classes + taken] - logits[i * classes + label];
-                    mistakes.add(new Mistake(images + i, label, taken, margin));
-                    if (mistakes.size() > MOST_MISTAKES) {
-                        mistakes.remove(); // The least of them.
-                    }
+                    add(new Mistake(images + i, label, taken, margin));
                 }
             }
-            loss += meanLoss * count;
+            losses.add(meanLoss * count);
             images += count;
+        }
+
+        private void add(Mistake mistake) {
+            mistakes.add(mistake);
+            if (mistakes.size() > MOST_MISTAKES) {
+                mistakes.remove(); // The least of them.
+            }
+        }
+
+        /// The tally of all ranks, each of which has seen every `size`th batch from its number on:
+        /// the same bits as that of one rank that has seen all.
+        Tally over(Communicator ranks, int batchSize) {
+            if (ranks.size() == 1) {
+                return this;
+            }
+            int classes = confusion.length;
+            // Rank 0 has as many batches as any other.
+            int most = (int) ranks.sum(ranks.isRoot() ? losses.size() : 0)[0];
+            double[] all = new double[most * ranks.size() + classes * classes + 3];
+            for (int i = 0; i < losses.size(); i++) {
+                all[i * ranks.size() + ranks.rank()] = losses.getDouble(i);
+            }
+            int at = most * ranks.size();
+            for (int i = 0; i < classes * classes; i++) {
+                all[at + i] = confusion[i / classes][i % classes];
+            }
+            int last = all.length - 3;
+            all[last] = images;
+            all[last + 1] = top1;
+            all[last + 2] = top5;
+            all = ranks.sum(all);
+            Tally tally = new Tally(classes);
+            tally.losses.addElements(0, all, 0, at);
+            for (int i = 0; i < classes * classes; i++) {
+                tally.confusion[i / classes][i % classes] = (int) all[at + i];
+            }
+            addMistakes(tally, ranks, batchSize);
+            tally.images = (int) all[last];
+            tally.top1 = (int) all[last + 1];
+            tally.top5 = (int) all[last + 2];
+            return tally;
+        }
+
+        /// The mistakes of all ranks, by the numbers of the images in the whole data set.
+        private void addMistakes(Tally tally, Communicator ranks, int batchSize) {
+            double[] all = new double[ranks.size() * MOST_MISTAKES * 4];
+            int at = ranks.rank() * MOST_MISTAKES * 4;
+            for (Mistake mistake : mistakes) {
+                int batch = mistake.image / batchSize * ranks.size() + ranks.rank();
+                all[at++] = batch * batchSize + mistake.image % batchSize + 1;
+                all[at++] = mistake.label;
+                all[at++] = mistake.taken;
+                all[at++] = mistake.margin;
+            }
+            all = ranks.sum(all);
+            for (int i = 0; i < all.length; i += 4) {
+                if (all[i] > 0) { // A place that is used.
+                    tally.add(
+                            new Mistake(
+                                    (int) all[i] - 1,
+                                    (int) all[i + 1],
+                                    (int) all[i + 2],
+                                    all[i + 3]));
+                }
+            }
         }
 
         public Evaluation result() {
             double share = 100.0 / Math.max(images, 1);
+            double loss = 0;
+            for (int i = 0; i < losses.size(); i++) {
+                loss += losses.getDouble(i);
+            }
             List<Mistake> worst = new ArrayList<>(mistakes);
             worst.sort(WORST_FIRST);
             return new Evaluation(

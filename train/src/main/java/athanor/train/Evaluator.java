@@ -1,6 +1,7 @@
 package athanor.train;
 
 import athanor.engine.Backend;
+import athanor.engine.Communicator;
 import athanor.engine.GradMode;
 import athanor.engine.HostBuffer;
 import athanor.engine.Shape;
@@ -11,11 +12,16 @@ import athanor.train.data.Batch;
 import athanor.train.data.Batches;
 import athanor.train.data.DataLoader;
 import athanor.train.data.ImageShape;
+import athanor.train.data.Part;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
-/// Measures a model on all images of a loader, in evaluation mode and without a graph.
-public record Evaluator(DataLoader loader, Backend backend, TestTime views) {
+/// Measures a model on all images of a loader, in evaluation mode and without a graph. Several
+/// ranks take its batches in turn, and all get the whole result.
+public record Evaluator(DataLoader loader, Backend backend, TestTime views, Communicator ranks) {
+    public Evaluator(DataLoader loader, Backend backend, TestTime views) {
+        this(loader, backend, views, Communicator.single());
+    }
 
     public Evaluation evaluate(Module model, TrainingEvent.Listener listener) {
         return evaluate(model, listener, () -> false).orElseThrow();
@@ -27,19 +33,20 @@ public record Evaluator(DataLoader loader, Backend backend, TestTime views) {
         model.train(false);
         Evaluation.Tally tally = new Evaluation.Tally(loader.dataset().classes());
         int done = 0;
-        try (Batches batches = loader.epoch(0)) {
+        try (Batches batches = loader.everyBatch(new Part(ranks.rank(), ranks.size())).epoch(0)) {
             for (Optional<Batch> next = batches.next(); next.isPresent(); next = batches.next()) {
                 if (stops.getAsBoolean()) {
                     return Optional.empty();
                 }
                 try (Batch batch = next.get()) {
                     add(model, batch, tally);
-                    done += batch.size();
+                    done += batch.size() * ranks.size();
                 }
-                listener.on(new TrainingEvent.Evaluating(done, loader.dataset().size()));
+                int total = loader.dataset().size();
+                listener.on(new TrainingEvent.Evaluating(Math.min(done, total), total));
             }
         }
-        return Optional.of(tally.result());
+        return Optional.of(tally.over(ranks, loader.batchSize()).result());
     }
 
     private void add(Module model, Batch batch, Evaluation.Tally tally) {

@@ -81,6 +81,11 @@ public final class RunFolder {
         return run;
     }
 
+    /// One that another process has made.
+    static RunFolder at(Path folder) {
+        return new RunFolder(folder);
+    }
+
     private static boolean isOccupied(Path folder) {
         if (!Files.exists(folder)) {
             return false;

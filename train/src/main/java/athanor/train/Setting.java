@@ -80,6 +80,12 @@ public enum Setting {
             "0.1",
             "learning rate (schedules other than onecycle start from it)",
             "--learning-rate"),
+    SCALE_LR(
+            Kind.whole(0),
+            "scale-lr",
+            "N",
+            "0",
+            "--lr and --max-lr are for batches of N images, and grow with --batch-size (alone: 256); 0: for --batch-size itself"),
     OPTIMIZER(
             Kind.words("sgd", "adam", "adamw"),
             "optimizer",
@@ -156,6 +162,12 @@ public enum Setting {
             "X",
             "0",
             "share of the target spread over all classes"),
+    SYNC_BN(
+            Kind.onOff(),
+            "sync-bn",
+            "on|off",
+            "off",
+            "several ranks: batch norm over the images of all of them"),
     MIXUP(Kind.real(0), "mixup", "A", "0", "mixes pairs of images by shares of Beta(A, A); 0: not"),
     CUTMIX(
             Kind.real(0),
@@ -279,11 +291,6 @@ public enum Setting {
         return kind;
     }
 
-    /// Whether its flag alone, without a value, turns it on.
-    public boolean isSwitch() {
-        return kind.equals(Kind.onOff());
-    }
-
     /// The name in recipes and config.json.
     public String key() {
         return key;
@@ -308,6 +315,14 @@ public enum Setting {
 
     public String help() {
         return help;
+    }
+
+    /// The value of a flag that stands alone; empty where it needs one.
+    public Optional<String> alone() {
+        if (this == SCALE_LR) {
+            return Optional.of("256");
+        }
+        return kind.equals(Kind.onOff()) ? Optional.of("on") : Optional.empty();
     }
 
     public static Optional<Setting> named(String key) {

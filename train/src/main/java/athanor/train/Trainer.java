@@ -27,11 +27,14 @@ final class Trainer {
     private final DataLoader training;
     private final Evaluator test;
     private final Backend backend;
+    private final DataParallel ranks;
     private final Plan plan;
     private final Consumer<Progress> checkpoint;
     private final Function<Divergence, Progress> recovery;
     private final List<TrainingEvent.Listener> listeners;
     private volatile boolean stopping;
+    /// Whether all ranks have agreed to stop after this step.
+    private boolean stoppingAll;
 
     Trainer(
             Objective objective,
@@ -39,6 +42,7 @@ final class Trainer {
             Schedule schedule,
             DataLoader training,
             Evaluator test,
+            DataParallel ranks,
             Plan plan,
             Consumer<Progress> checkpoint,
             Function<Divergence, Progress> recovery,
@@ -50,6 +54,7 @@ final class Trainer {
         this.schedule = schedule;
         this.training = training;
         this.test = test;
+        this.ranks = ranks;
         this.plan = plan;
         this.checkpoint = checkpoint;
         this.recovery = recovery;
@@ -63,6 +68,7 @@ final class Trainer {
     }
 
     TrainingEvent.Finished run(Progress start) {
+        ranks.start(model);
         tell(
                 new TrainingEvent.Started(
                         start.epoch(), plan.epochs(), start.step(), training.batches()));
@@ -84,7 +90,7 @@ final class Trainer {
             } catch (Divergence e) {
                 at = recovery.apply(e);
             }
-            if (stopping && isUnfinished(at)) {
+            if (stops() && isUnfinished(at)) {
                 throw new TrainingStopped(at.step());
             }
         }
@@ -98,13 +104,14 @@ final class Trainer {
         model.train(true);
         Progress at = start;
         try (Batches batches = training.epoch(at.epoch(), at.batch())) {
-            while (at.batch() < training.batches() && !isOver(at) && !stopping) {
+            while (at.batch() < training.batches() && !isOver(at) && !stops()) {
                 long began = System.nanoTime();
                 try (Batch batch = batches.next().orElseThrow()) {
                     at = step(batch, at, began);
+                    stoppingAll = ranks.any(stopping);
                 } catch (OutOfMemory | OutOfMemoryError e) {
-                    throw MemoryNeed.explain(
-                            model, training.shape(), backend, training.batchSize(), e);
+                    int own = training.part().most(training.batchSize());
+                    throw MemoryNeed.explain(model, training.shape(), backend, own, e);
                 }
                 if (plan.checkpointEvery() > 0
                         && at.step() % plan.checkpointEvery() == 0
@@ -120,7 +127,7 @@ final class Trainer {
     /// One step; its time runs from `began`, before the wait for the batch.
     private Progress step(Batch batch, Progress at, long began) {
         Schedule.Rate rate = schedule.at(at.step()).times(at.rateFactor());
-        PhiloxKey key = PhiloxKey.of(plan.seed()).derive("step").derive(at.step());
+        PhiloxKey key = ranks.own(PhiloxKey.of(plan.seed()).derive("step").derive(at.step()));
         LossScale scale = at.lossScale();
         double loss;
         int correct;
@@ -142,14 +149,15 @@ final class Trainer {
             }
         }
         double took = (System.nanoTime() - began) / 1e9;
-        Progress after = at.afterStep(loss, correct, batch.size(), took).with(scale.after(finite));
+        Progress after =
+                at.afterStep(loss, correct, batch.wholeSize(), took).with(scale.after(finite));
         tell(
                 new TrainingEvent.StepFinished(
                         at.epoch() + 1,
                         after.step(),
                         loss,
                         rate.learningRate(),
-                        batch.size(),
+                        batch.wholeSize(),
                         correct,
                         took));
         return after;
@@ -163,7 +171,11 @@ final class Trainer {
                                 || at.epoch() + 1 == plan.epochs());
         Optional<Evaluation> evaluation =
                 due
-                        ? update.evaluating(() -> test.evaluate(model, this::tell, () -> stopping))
+                        ? update.evaluating(
+                                () -> {
+                                    ranks.shareBuffers(model);
+                                    return test.evaluate(model, this::tell, this::stops);
+                                })
                         : Optional.empty();
         if (due && evaluation.isEmpty()) {
             return Optional.empty();
@@ -192,6 +204,11 @@ final class Trainer {
             }
         }
         checkpoint.accept(at);
+    }
+
+    /// A rank alone stops as soon as it is asked to; several do when all know.
+    private boolean stops() {
+        return ranks.isAlone() ? stopping : stoppingAll;
     }
 
     private boolean isOver(Progress at) {

@@ -2,6 +2,7 @@ package athanor.train;
 
 import athanor.engine.Autocast;
 import athanor.engine.Backend;
+import athanor.engine.Communicator;
 import athanor.engine.DType;
 import athanor.engine.Tensor;
 import athanor.kernels.parallel.Parallel;
@@ -24,7 +25,10 @@ import athanor.train.data.Datasets;
 import athanor.train.data.ImageShape;
 import athanor.train.data.Lighting;
 import athanor.train.data.Normalization;
+import athanor.train.data.Part;
 import athanor.train.data.Split;
+import athanor.train.distributed.Launch;
+import athanor.train.distributed.World;
 import athanor.train.report.EventLog;
 import athanor.train.report.Findings;
 import athanor.train.report.Report;
@@ -54,24 +58,33 @@ public final class TrainingRun {
     private final ModelSpec spec;
     private final Update update;
     private final Backend backend;
+    private final Communicator ranks;
     private final DataLoader training;
     private final RunFolder folder;
     private final Trainer trainer;
     private final Progress start;
 
     private TrainingRun(
-            Settings settings, Map<String, Object> about, List<TrainingEvent.Listener> listeners) {
+            Settings settings,
+            Map<String, Object> about,
+            List<TrainingEvent.Listener> listeners,
+            Communicator hosts) {
         this.settings = settings.check();
         backend = backend(settings);
+        ranks = World.on(backend, hosts);
+        FromRoot fromRoot = new FromRoot(ranks);
         Parallel.threads(threads(settings));
         Dataset trainingSet = dataset(settings, Split.TRAIN);
-        training = trainingLoader(settings, trainingSet);
+        training = trainingLoader(settings, trainingSet).of(new Part(ranks.rank(), ranks.size()));
         Dataset testSet = dataset(settings, Split.TEST);
-        Evaluator test = new Evaluator(testLoader(settings, testSet), backend, views(settings));
+        Evaluator test =
+                new Evaluator(testLoader(settings, testSet), backend, views(settings), ranks);
         ImageShape image = training.shape();
         spec = ModelSpec.of(settings, trainingSet.classes(), image.channels(), image.height());
         model = spec.create();
         setDropout(settings, model);
+        synchronizeNorms();
+        agree(trainingSet, testSet);
         model.to(backend, DType.FLOAT32);
         model.initialize(PhiloxKey.of(settings.seed()).derive("initialization"));
         StochasticDepth.set(model, settings.real(Setting.DROP_PATH));
@@ -79,38 +92,57 @@ public final class TrainingRun {
             ResNet.zeroLastNorms(model);
         }
         fitToData();
-        settings.path(Setting.INIT).ifPresent(file -> Checkpoint.loadParameters(file, model));
+        fromRoot.file(() -> settings.path(Setting.INIT))
+                .ifPresent(file -> Checkpoint.loadParameters(file, model));
         Optimizer optimizer = Optimizer.of(settings, trainable(model), normBiases(model));
         long steps = (long) settings.whole(Setting.EPOCHS) * training.batches();
         update = Update.of(settings, optimizer, model, steps);
-        Schedule schedule = Schedule.of(settings, training.batches());
+        Schedule schedule = Schedule.of(scaled(settings), training.batches());
         Trainer.Plan plan = plan(settings);
 
-        Optional<Resumption> resumed = Resumption.of(settings);
-        Progress before = resumed.map(from -> resume(from.checkpoint())).orElse(Progress.START);
+        Optional<Resumption> resumed =
+                ranks.isRoot() ? Resumption.of(settings) : Optional.empty();
+        Progress before =
+                fromRoot.file(() -> resumed.map(Resumption::file))
+                        .map(
+                                file ->
+                                        resumed.map(Resumption::checkpoint)
+                                                .orElseGet(() -> Checkpoint.read(file)))
+                        .map(this::resume)
+                        .orElse(Progress.START);
         start = before.with(LossScale.of(settings, before.lossScale()));
-        folder = openFolder(settings, resumed.map(Resumption::file));
-        folder.sweep();
-        folder.cutBackTo(start);
-        folder.writeConfig(config(about));
+        folder =
+                RunFolder.at(
+                        Path.of(
+                                fromRoot.text(
+                                        () ->
+                                                openFolder(settings, resumed.map(Resumption::file))
+                                                        .path()
+                                                        .toString())));
         List<TrainingEvent.Listener> all = new ArrayList<>();
-        all.add(new LogFiles(folder, settings.whole(Setting.PRINT_FREQ)));
         EventLog events = new EventLog(folder.path(), settings, model, testSet);
-        all.add(events);
-        boolean timed = settings.word(Setting.DEVICE).equals("cpu");
-        all.add(new Findings(folder, model, test, timed));
-        all.add(new Report(folder));
-        all.addAll(listeners);
-        all.add(new BadImages(List.of(trainingSet, test.loader().dataset()), List.copyOf(all)));
+        if (ranks.isRoot()) {
+            folder.sweep();
+            folder.cutBackTo(start);
+            folder.writeConfig(config(about));
+            all.add(new LogFiles(folder, settings.whole(Setting.PRINT_FREQ)));
+            all.add(events);
+            boolean timed = settings.word(Setting.DEVICE).equals("cpu") && ranks.size() == 1;
+            all.add(new Findings(folder, model, test, timed));
+            all.add(new Report(folder));
+            all.addAll(listeners);
+            all.add(new BadImages(List.of(trainingSet, test.loader().dataset()), List.copyOf(all)));
+        }
         trainer =
                 new Trainer(
                         objective(),
-                        settings.on(Setting.HISTOGRAMS)
+                        settings.on(Setting.HISTOGRAMS) && ranks.isRoot()
                                 ? update.watched(events::gradients)
                                 : update,
                         schedule,
                         training,
                         test,
+                        new DataParallel(ranks),
                         plan,
                         at -> save(at, all),
                         divergence -> recover(divergence, all),
@@ -121,7 +153,16 @@ public final class TrainingRun {
     /// settings.
     public static TrainingRun prepare(
             Settings settings, Map<String, Object> about, List<TrainingEvent.Listener> listeners) {
-        return new TrainingRun(settings, about, listeners);
+        return prepare(settings, about, listeners, Communicator.single());
+    }
+
+    /// The same on each of several ranks, of which rank 0 alone writes, and tells its listeners.
+    public static TrainingRun prepare(
+            Settings settings,
+            Map<String, Object> about,
+            List<TrainingEvent.Listener> listeners,
+            Communicator ranks) {
+        return new TrainingRun(settings, about, listeners, ranks);
     }
 
     public RunFolder folder() {
@@ -161,7 +202,7 @@ public final class TrainingRun {
     // ---- what the settings say ----
 
     public static Backend backend(Settings settings) {
-        return Backend.of(settings.word(Setting.DEVICE));
+        return Backend.of(Launch.here().device(settings.word(Setting.DEVICE)));
     }
 
     /// A scope in the precision that `--amp` asks for.
@@ -171,7 +212,7 @@ public final class TrainingRun {
 
     public static int threads(Settings settings) {
         int threads = settings.whole(Setting.THREADS);
-        return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+        return threads == 0 ? Launch.here().threads() : threads;
     }
 
     public static Dataset dataset(Settings settings, Split split) {
@@ -291,6 +332,7 @@ public final class TrainingRun {
         return new Objective(
                 model,
                 backend,
+                new DataParallel(ranks),
                 new Mixing(settings.real(Setting.MIXUP), settings.real(Setting.CUTMIX)),
                 settings.real(Setting.LABEL_SMOOTHING),
                 settings.whole(Setting.ACCUMULATE),
@@ -330,6 +372,47 @@ public final class TrainingRun {
                 dropout.probability(probability);
             }
         }
+    }
+
+    private void synchronizeNorms() {
+        if (settings.on(Setting.SYNC_BN)) {
+            for (Module module : model.modules().values()) {
+                if (module instanceof BatchNorm2d norm) {
+                    norm.synchronize(ranks);
+                }
+            }
+        }
+    }
+
+    /// That this rank's model, data and settings are those of rank 0, and that each rank has work.
+    private void agree(Dataset trainingSet, Dataset testSet) {
+        int batchSize = training.batchSize();
+        if (batchSize < ranks.size()) {
+            throw new InvalidSetting(
+                    Setting.BATCH_SIZE,
+                    String.valueOf(batchSize),
+                    ranks.size() + " or more, an image for each rank");
+        }
+        if (ranks.size() > 1) {
+            Map<String, String> facts = new LinkedHashMap<>();
+            facts.put("--model " + spec, Agreement.of(model));
+            facts.put("--data " + trainingSet.name(), Agreement.of(trainingSet));
+            facts.put("its test set", Agreement.of(testSet));
+            settings.asMap().forEach((key, value) -> facts.put("--" + key, value));
+            Agreement.OF_MACHINE.forEach(setting -> facts.remove(setting.flag()));
+            Agreement.check(ranks, World.self(), facts);
+        }
+    }
+
+    /// With --scale-lr, the learning rates for this batch in proportion to it.   Goyal et al. 2017.
+    private static Settings scaled(Settings settings) {
+        int batch = settings.whole(Setting.SCALE_LR);
+        double factor = batch == 0 ? 1 : (double) settings.whole(Setting.BATCH_SIZE) / batch;
+        Settings all = settings;
+        for (Setting rate : List.of(Setting.LEARNING_RATE, Setting.MAX_LR)) {
+            all = all.with(rate, String.valueOf(settings.real(rate) * factor));
+        }
+        return all;
     }
 
     private static Map<String, Tensor> trainable(Module model) {
@@ -415,6 +498,8 @@ public final class TrainingRun {
         config.putAll(about);
         config.put("model_parameters", model.parameterCount());
         config.put("threads_used", Parallel.threads());
+        config.put("ranks", ranks.size());
+        config.put("communicator", ranks.name());
         return config;
     }
 
@@ -433,6 +518,9 @@ public final class TrainingRun {
     /// The last checkpoint takes its place when all else is done: whatever the process dies of
     /// before, the run goes on from the one before it and does the same again.
     private void save(Progress at, List<TrainingEvent.Listener> listeners) {
+        if (!ranks.isRoot()) {
+            return;
+        }
         Checkpoint checkpoint =
                 Checkpoint.of(
                         withNormalization(),
@@ -458,8 +546,14 @@ public final class TrainingRun {
         listeners.forEach(listener -> listener.on(written));
     }
 
+    private Path nthLast(int times) {
+        List<Path> saved = RunFolder.checkpointsIn(folder.path());
+        return saved.get(Math.min(times, saved.size() - 1));
+    }
+
     /// Goes back to a checkpoint at half the learning rate, or ends the run.
     private Progress recover(Divergence divergence, List<TrainingEvent.Listener> listeners) {
+        FromRoot fromRoot = new FromRoot(ranks);
         boolean kept = Files.exists(folder.last());
         if (!settings.word(Setting.ON_DIVERGENCE).equals("rollback")) {
             throw new TrainingProblem(
@@ -468,7 +562,8 @@ public final class TrainingRun {
                             + "; go on with a lower --lr or --max-lr, --clip-grad-norm 1, or --on-divergence rollback",
                     divergence);
         }
-        double factor = Checkpoint.read(folder.last()).progress().rateFactor() / 2;
+        Path last = fromRoot.file(() -> Optional.of(folder.last())).orElseThrow();
+        double factor = Checkpoint.read(last).progress().rateFactor() / 2;
         if (factor < SMALLEST_FACTOR) {
             throw new TrainingProblem(
                     divergence.getMessage()
@@ -477,12 +572,13 @@ public final class TrainingRun {
                     divergence);
         }
         // Where the last one is lost already, the next time begins at the one before it.
-        List<Path> saved = RunFolder.checkpointsIn(folder.path());
         int times = -Math.getExponent(factor) - 1;
-        Path from = saved.get(Math.min(times, saved.size() - 1));
+        Path from = fromRoot.file(() -> Optional.of(nthLast(times))).orElseThrow();
         Progress back = resume(Checkpoint.read(from)).atRate(factor);
-        folder.cutBackTo(back);
-        folder.dropAfter(back.step());
+        if (ranks.isRoot()) {
+            folder.cutBackTo(back);
+            folder.dropAfter(back.step());
+        }
         save(back, listeners);
         String text =
                 divergence.getMessage()

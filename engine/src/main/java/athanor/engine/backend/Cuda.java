@@ -46,6 +46,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongConsumer;
 
 /// A GPU, or the simulated one: the same code for both. This class only picks the addresses out of
 /// the buffers; products of matrices are cuBLAS's, convolutions cuDNN's, and the rest are the PTX
@@ -65,6 +66,7 @@ public final class Cuda implements Backend, Workspace {
     private final String name;
     private final Device device;
     private final Driver.Stream stream;
+    private Optional<Driver.Stream> besides = Optional.empty();
     private final PinnedStaging staging;
     private final Memory memory = new Memory(this);
     private final Map<Long, Buffer> scratch = new HashMap<>();
@@ -105,6 +107,28 @@ public final class Cuda implements Backend, Workspace {
     @Override
     public String name() {
         return name;
+    }
+
+    /// Gives work to a second stream, which begins it after all that this one was given so far, and
+    /// does it beside what comes next. Running what is returned, once, makes this stream wait for
+    // it.
+    public Runnable beside(LongConsumer work) {
+        Driver driver = device.driver();
+        if (besides.isEmpty()) {
+            besides = Optional.of(driver.createStream());
+        }
+        Driver.Stream other = besides.get();
+        Driver.Event before = driver.createEvent(false);
+        Driver.Event after = driver.createEvent(false);
+        driver.record(before, stream);
+        driver.await(before, other);
+        work.accept(other.handle());
+        driver.record(after, other);
+        return () -> {
+            driver.await(after, stream);
+            driver.destroy(before);
+            driver.destroy(after);
+        };
     }
 
     // ---- memory ----

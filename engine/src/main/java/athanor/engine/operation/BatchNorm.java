@@ -1,12 +1,14 @@
 package athanor.engine.operation;
 
 import athanor.engine.Gate;
+import athanor.engine.HostBuffer;
 import athanor.engine.Moments;
 import athanor.engine.Shape;
 import athanor.engine.ShapeMismatch;
 import athanor.engine.Tape;
 import athanor.engine.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -15,7 +17,9 @@ import java.util.Optional;
 ///
 /// With g = dy (where y > 0), h = (x - mean) / deviation, M rows: dgamma = sum of g h,   dbeta =
 /// sum of g,   dresidual = g, dx = gamma / deviation (g - dbeta / M - h dgamma / M); with constant
-/// moments, dx = gamma / deviation g.   For x of 16 bits, moments, gamma and beta are FLOAT32.
+/// moments, dx = gamma / deviation g. Where the moments are those of several ranks, M and the two
+/// sums in dx are over all of them; those that are returned are of the rank's own rows, as every
+/// gradient. For x of 16 bits, moments, gamma and beta are FLOAT32.
 public final class BatchNorm {
     private BatchNorm() {}
 
@@ -72,7 +76,6 @@ public final class BatchNorm {
             saved.add(residual.isPresent() ? y : shift);
         }
         boolean keepsResidual = residual.isPresent();
-        Tensor mean = moments.mean();
         return Tape.record(
                 "batchNorm",
                 y,
@@ -82,7 +85,7 @@ public final class BatchNorm {
                                 dy,
                                 gate(relu, keepsResidual, y, scale, shift),
                                 x,
-                                mean,
+                                moments,
                                 inverseDeviation,
                                 scale,
                                 batchMoments,
@@ -103,12 +106,13 @@ public final class BatchNorm {
             Tensor dy,
             Gate gate,
             Tensor x,
-            Tensor mean,
+            Moments moments,
             Tensor inverseDeviation,
             Tensor scale,
             boolean batchMoments,
             boolean keepsResidual) {
         int channels = x.shape().dim(-1);
+        Tensor mean = moments.mean();
         Tensor dGamma = mean.emptyLike(mean.shape());
         Tensor dBeta = mean.emptyLike(mean.shape());
         x.backend()
@@ -122,8 +126,8 @@ public final class BatchNorm {
                         inverseDeviation.buffer(),
                         dGamma.buffer(),
                         dBeta.buffer());
-        Tensor zeros =
-                Tensor.zeros(mean.backend(), mean.dtype(), Shape.of(batchMoments ? 0 : channels));
+        List<Tensor> sums =
+                batchMoments ? overAll(moments, dGamma, dBeta) : List.of(zeros(mean), zeros(mean));
         Tensor dx = Tape.over(x);
         Optional<Tensor> dResidual = keepsResidual ? Optional.of(Tape.over(dy)) : Optional.empty();
         x.backend()
@@ -136,13 +140,35 @@ public final class BatchNorm {
                         mean.buffer(),
                         inverseDeviation.buffer(),
                         scale.buffer(),
-                        (batchMoments ? dGamma : zeros).buffer(),
-                        (batchMoments ? dBeta : zeros).buffer(),
+                        sums.get(0).buffer(),
+                        sums.get(1).buffer(),
                         dx.buffer(),
                         dResidual.map(Tensor::buffer));
         List<Tensor> gradients = new ArrayList<>(List.of(dx, dGamma, dBeta));
         dResidual.ifPresent(gradients::add);
         return gradients;
+    }
+
+    private static Tensor zeros(Tensor mean) {
+        return Tensor.zeros(mean.backend(), mean.dtype(), mean.shape());
+    }
+
+    /// The sums over all ranks, times this one's share of the rows: the backend divides by its own
+    /// rows alone.
+    private static List<Tensor> overAll(Moments moments, Tensor dGamma, Tensor dBeta) {
+        if (moments.ranks().size() == 1) {
+            return List.of(dGamma, dBeta);
+        }
+        int channels = dGamma.size();
+        double[] own = Arrays.copyOf(dGamma.toDoubles(), 2 * channels);
+        System.arraycopy(dBeta.toDoubles(), 0, own, channels, channels);
+        double[] all = moments.ranks().sum(own);
+        HostBuffer values = HostBuffer.allocate(dGamma.dtype(), 2 * channels);
+        for (int i = 0; i < all.length; i++) {
+            values.set(i, all[i] * moments.share());
+        }
+        Tensor both = Tensor.of(dGamma.backend(), Shape.of(2, channels), values);
+        return List.of(both.slice(0, 0, 1), both.slice(0, 1, 2));
     }
 
     private static int rows(Tensor x) {

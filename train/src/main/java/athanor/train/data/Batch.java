@@ -13,6 +13,8 @@ public final class Batch implements AutoCloseable {
     boolean lent;
 
     private int size;
+    private int own;
+    private int whole;
 
     Batch(Batches owner, ImageShape shape, int capacity) {
         this.owner = owner;
@@ -21,9 +23,11 @@ public final class Batch implements AutoCloseable {
         labels = new int[capacity];
     }
 
-    void holds(int number, int size) {
+    void holds(int number, int size, int own, int whole) {
         this.number = number;
         this.size = size;
+        this.own = own;
+        this.whole = whole;
     }
 
     /// The place of this batch in its epoch, from 0.
@@ -34,6 +38,17 @@ public final class Batch implements AutoCloseable {
     /// The number of images.
     public int size() {
         return size;
+    }
+
+    /// The images of this batch on all ranks together.
+    public int wholeSize() {
+        return whole;
+    }
+
+    /// What a mean over these images counts in the mean over the whole batch: 1 where one rank has
+    /// all.
+    public double weight() {
+        return (double) own / whole;
     }
 
     /// The shape of one image.

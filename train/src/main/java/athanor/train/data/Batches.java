@@ -41,7 +41,7 @@ public final class Batches implements AutoCloseable {
         int slots = loader.workers() + 2;
         ready = new Batch[slots];
         failures = new Throwable[slots];
-        int capacity = Math.min(loader.batchSize(), loader.dataset().size());
+        int capacity = loader.part().most(Math.min(loader.batchSize(), loader.dataset().size()));
         for (int i = 0; i < slots; i++) {
             free.add(new Batch(this, loader.shape(), capacity));
         }
@@ -149,15 +149,18 @@ public final class Batches implements AutoCloseable {
     }
 
     private void fill(Batch batch, int number, SampleReader reader) {
-        int start = number * loader.batchSize();
-        int size = Math.min(loader.batchSize(), order.length - start);
+        int first = number * loader.batchSize();
+        int whole = Math.min(loader.batchSize(), order.length - first);
+        int own = loader.part().count(whole);
+        int start = own == 0 ? first : first + loader.part().from(whole);
+        int size = Math.max(own, 1);
         int length = batch.shape().size();
         for (int i = 0; i < size && !closed; i++) {
             int sample = order[start + i];
             batch.labels()[i] = loader.dataset().label(sample);
             reader.read(sample, batch.images(), i * length);
         }
-        batch.holds(number, size);
+        batch.holds(number, size, own, whole);
     }
 
     /// Waits for any change; both callers look again in a loop.

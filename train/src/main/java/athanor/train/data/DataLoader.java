@@ -11,6 +11,7 @@ import athanor.kernels.random.PhiloxKey;
 /// @param dropLast leave out a last batch that is not full
 /// @param workers threads that prepare batches ahead; 0 prepares each when it is asked for, in the
 /// caller's thread
+/// @param part what of each batch is delivered here, where several ranks share the batches
 public record DataLoader(
         Dataset dataset,
         Normalization normalization,
@@ -19,7 +20,8 @@ public record DataLoader(
         boolean shuffle,
         boolean dropLast,
         long seed,
-        int workers) {
+        int workers,
+        Part part) {
     public DataLoader {
         if (batchSize < 1 || workers < 0) {
             throw new IllegalArgumentException(
@@ -39,16 +41,62 @@ public record DataLoader(
                     "choose a smaller --batch-size");
         }
         ImageShape image = augmentation.output(dataset.shape());
-        if ((long) batchSize * image.size() > Integer.MAX_VALUE - 8) {
+        if ((long) part.most(batchSize) * image.size() > Integer.MAX_VALUE - 8) {
             throw new DataProblem(
                     dataset.name(),
                     "a batch of "
-                            + batchSize
+                            + part.most(batchSize)
                             + " images of "
                             + image
                             + " is more than an array can hold",
                     "choose a smaller --batch-size");
         }
+    }
+
+    /// All of every batch.
+    public DataLoader(
+            Dataset dataset,
+            Normalization normalization,
+            Augmentation augmentation,
+            int batchSize,
+            boolean shuffle,
+            boolean dropLast,
+            long seed,
+            int workers) {
+        this(
+                dataset,
+                normalization,
+                augmentation,
+                batchSize,
+                shuffle,
+                dropLast,
+                seed,
+                workers,
+                Part.ALL);
+    }
+
+    /// The same batches, of which this part is delivered.
+    public DataLoader of(Part one) {
+        return new DataLoader(
+                dataset,
+                normalization,
+                augmentation,
+                batchSize,
+                shuffle,
+                dropLast,
+                seed,
+                workers,
+                one);
+    }
+
+    /// Whole batches of these in the order of the data set: every `ranks`th from `rank` on.
+    public DataLoader everyBatch(Part part) {
+        if (part.ranks() == 1) {
+            return this;
+        }
+        Dataset own = Subset.everyBatch(dataset, batchSize, part);
+        return new DataLoader(
+                own, normalization, augmentation, batchSize, false, dropLast, seed, workers);
     }
 
     /// Every sample once, as it is, in the order of the data set.

@@ -248,4 +248,72 @@ class BatchesTest {
                                         0))
                 .hasMessage("counted has images of 3 channels, the normalization is for 1");
     }
+
+    // ---- parts of batches ----
+
+    /// What the parts of a batch hold, one behind the other; those that do not count are left out.
+    private static List<Copy> together(DataLoader loader, int ranks) {
+        List<List<Batch>> parts = new ArrayList<>();
+        List<Copy> whole = new ArrayList<>();
+        for (int r = 0; r < ranks; r++) {
+            List<Batch> own = new ArrayList<>();
+            // Never closed, so that the arrays stay as they are.
+            for (int b = 0; b < loader.batches(); b++) {
+                Batches one = loader.of(new Part(r, ranks)).epoch(3, b);
+                own.add(one.next().orElseThrow());
+            }
+            parts.add(own);
+        }
+        for (int b = 0; b < loader.batches(); b++) {
+            Copy copy = new Copy(b, new float[0], new int[0]);
+            double weight = 0;
+            for (List<Batch> own : parts) {
+                Batch batch = own.get(b);
+                assertThat(batch.number()).isEqualTo(b);
+                assertThat(batch.size()).isPositive();
+                weight += batch.weight();
+                if (batch.weight() > 0) {
+                    assertThat(batch.weight() * batch.wholeSize()).isEqualTo(batch.size());
+                    copy = joined(copy, batch);
+                }
+            }
+            assertThat(weight).isCloseTo(1, org.assertj.core.api.Assertions.within(1e-12));
+            whole.add(copy);
+        }
+        return whole;
+    }
+
+    private static Copy joined(Copy before, Batch batch) {
+        int length = batch.size() * batch.shape().size();
+        float[] images = Arrays.copyOf(before.images, before.images.length + length);
+        System.arraycopy(batch.images(), 0, images, before.images.length, length);
+        int[] labels = Arrays.copyOf(before.labels, before.labels.length + batch.size());
+        System.arraycopy(batch.labels(), 0, labels, before.labels.length, batch.size());
+        return new Copy(before.number, images, labels);
+    }
+
+    @Test
+    void thePartsOfTheRanksAreTheWholeBatches() {
+        DataLoader loader = loader(DATASET, false, 0);
+        for (int ranks : new int[] {1, 2, 3, 4, 10}) {
+            // The last batch has 3 images.
+            assertSame(together(loader, ranks), copies(loader, 3, 0));
+        }
+    }
+
+    @Test
+    void everyRankHasItsTurnOfTheBatchesInTheirOrder() {
+        DataLoader loader = DataLoader.evaluation(DATASET, NORMALIZATION, 10, 0);
+        List<Copy> all = copies(loader, 0, 0);
+        for (int ranks : new int[] {1, 2, 4, 12}) {
+            for (int r = 0; r < ranks; r++) {
+                List<Copy> own = copies(loader.everyBatch(new Part(r, ranks)), 0, 0);
+                assertThat(own).hasSize((11 - r + ranks - 1) / ranks);
+                for (int i = 0; i < own.size(); i++) {
+                    assertThat(own.get(i).images).isEqualTo(all.get(r + i * ranks).images);
+                    assertThat(own.get(i).labels).isEqualTo(all.get(r + i * ranks).labels);
+                }
+            }
+        }
+    }
 }

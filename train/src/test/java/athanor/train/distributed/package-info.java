@@ -1,0 +1,4 @@
+@NullMarked
+package athanor.train.distributed;
+
+import org.jspecify.annotations.NullMarked;
