@@ -54,6 +54,21 @@ public final class Activation extends Module {
     }
 
     @Override
+    public String writeTo(GraphWriter graph, String x) {
+        return switch (kind) {
+            case "ReLU" -> graph.add("Relu", x);
+            case "SiLU" -> graph.add("Mul", x, graph.add("Sigmoid", x));
+            case "GELU" -> {
+                String z = graph.add("Mul", x, graph.constant(Math.sqrt(0.5)));
+                String twice = graph.add("Add", graph.add("Erf", z), graph.constant(1));
+                yield graph.add("Mul", graph.add("Mul", x, twice), graph.constant(0.5));
+            }
+            case "Tanh", "Sigmoid" -> graph.add(kind, x);
+            default -> super.writeTo(graph, x);
+        };
+    }
+
+    @Override
     protected String kind() {
         return kind;
     }
