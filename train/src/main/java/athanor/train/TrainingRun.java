@@ -8,6 +8,7 @@ import athanor.kernels.random.PhiloxKey;
 import athanor.nn.Dropout;
 import athanor.nn.Module;
 import athanor.nn.Parameter;
+import athanor.nn.model.Models;
 import athanor.train.data.Augmentation;
 import athanor.train.data.DataLoader;
 import athanor.train.data.Dataset;
@@ -304,7 +305,7 @@ public final class TrainingRun {
         String name =
                 LocalDate.now(java.time.ZoneId.systemDefault())
                         + "-"
-                        + settings.text(Setting.MODEL)
+                        + Models.plainName(settings.text(Setting.MODEL))
                         + "-"
                         + settings.text(Setting.DATA);
         Path folder = Path.of("runs", name);

@@ -96,7 +96,7 @@ final class Pickle {
                 stack.add(new Global(pop(String.class) + "." + name));
             }
             case 'Q' -> stack.add(calls.call(PERSISTENT, pop(List.class)));
-            case 'R' -> {
+            case 'R', 0x81 -> { // REDUCE, NEWOBJ
                 List<?> arguments = pop(List.class);
                 stack.add(calls.call(pop(Global.class).name(), arguments));
             }

@@ -70,7 +70,9 @@ enum ElementType {
     /// To the nearest, of two equally near the even one.
     static int bfloat16(float value) {
         int bits = Float.floatToRawIntBits(value);
-        return Float.isNaN(value) ? bits >>> 16 | 0x40 : bits + 0x7fff + (bits >>> 16 & 1) >>> 16;
+        return Float.isNaN(value)
+                ? (bits >>> 16) | 0x40
+                : (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
     }
 
     long wrap(long value) {

@@ -68,13 +68,13 @@ final class Elementwise {
         test("IsInf", Elementwise::isInfinite);
         test("Not", _ -> x -> x == 0);
 
-        binary("Add", Tensor::add, Long::sum);
-        binary("Sub", Tensor::sub, (a, b) -> a - b);
-        binary("Mul", Tensor::mul, (a, b) -> a * b);
-        binary("Div", Tensor::div, (a, b) -> a / b);
-        binary("Sum", Tensor::add, Long::sum);
-        binary("Max", Tensor::maximum, Math::max);
-        binary("Min", Tensor::minimum, Math::min);
+        binary("Add", 2, Tensor::add, Long::sum);
+        binary("Sub", 2, Tensor::sub, (a, b) -> a - b);
+        binary("Mul", 2, Tensor::mul, (a, b) -> a * b);
+        binary("Div", 2, Tensor::div, (a, b) -> a / b);
+        binary("Sum", 1, Tensor::add, Long::sum);
+        binary("Max", 1, Tensor::maximum, Math::max);
+        binary("Min", 1, Tensor::minimum, Math::min);
         Operators.add("Mean", Flow.ON, Elementwise::mean);
         Operators.add("PRelu", Flow.ON, Elementwise::prelu);
         Operators.add("Pow", Flow.ON, Elementwise::power);
@@ -145,13 +145,17 @@ final class Elementwise {
                 });
     }
 
-    /// Of two inputs or, one after the other, of any number.
+    /// Of two inputs or, one after the other, of any number from the least on.
     private static void binary(
-            String name, BinaryOperator<Tensor> function, LongBinaryOperator onIntegers) {
+            String name,
+            int least,
+            BinaryOperator<Tensor> function,
+            LongBinaryOperator onIntegers) {
         Operators.add(
                 name,
                 Flow.ON,
                 call -> {
+                    call.in(least - 1);
                     Value result = call.in(0);
                     for (Value next : rest(call)) {
                         result = combine(result, next, function, onIntegers);

@@ -1,11 +1,13 @@
 package athanor.nn.onnx;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.OptionalLong;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /// What is computed: nodes in an order in which they can run, constants by name, and the names of
@@ -43,9 +45,9 @@ record Graph(
         @Override
         public String toString() {
             String type =
-                    OptionalLong.of(elementType).orElse(0) == 0
+                    elementType == 0
                             ? "?"
-                            : ElementType.of(elementType).name().toLowerCase(java.util.Locale.ROOT);
+                            : ElementType.of(elementType).name().toLowerCase(Locale.ROOT);
             return name
                     + " "
                     + type
@@ -55,10 +57,15 @@ record Graph(
         }
     }
 
-    static Graph parse(Message graph, Map<String, Integer> opsets) {
+    Graph withoutConstants() {
+        return new Graph(nodes, Map.of(), inputs, outputs);
+    }
+
+    /// @param folder where files with numbers may lie
+    static Graph parse(Message graph, Map<String, Integer> opsets, Optional<Path> folder) {
         Map<String, Value> constants = new LinkedHashMap<>();
         for (Message tensor : graph.messages(5)) {
-            constants.put(TensorFormat.name(tensor), TensorFormat.read(tensor));
+            constants.put(TensorFormat.name(tensor), TensorFormat.read(tensor, folder));
         }
         if (graph.has(15)) {
             throw new IllegalArgumentException("sparse constants; make them dense");

@@ -337,6 +337,9 @@ final class Images {
     /// variance is divided by the count, in PyTorch by count - 1.)
     private static List<Value> batchNorm(Call call) {
         Value x = call.in(0);
+        if (!call.node().flag("spatial", true)) {
+            throw new IllegalArgumentException("a norm of places instead of channels");
+        }
         double epsilon = call.node().real("epsilon", 1e-5);
         Tensor scale = call.in(1).tensor();
         Tensor shift = call.in(2).tensor();

@@ -18,7 +18,6 @@ final class Matrices {
         Operators.add("MatMul", Flow.ON, call -> product(call.in(0), call.in(1)));
         Operators.add("Gemm", Flow.ON, Matrices::gemm);
         Operators.add("Einsum", Flow.ON, Matrices::einsum);
-        Operators.add("Det", Flow.MISSING, Matrices::determinant);
         Operators.add("QuantizeLinear", Flow.ZERO, Matrices::quantize);
         Operators.add("DequantizeLinear", Flow.ZERO, Matrices::dequantize);
         Operators.addAll("DynamicQuantizeLinear", Flow.ZERO, Matrices::quantizeByRange);
@@ -153,41 +152,6 @@ final class Matrices {
                 .distinct()
                 .forEach(once::appendCodePoint);
         return once.toString();
-    }
-
-    /// By elimination with the largest pivot.
-    private static Value determinant(Call call) {
-        Value x = call.in(0);
-        int n = x.shape().dim(-1);
-        double[] a = x.doubles().clone();
-        double[] y = new double[x.size() / Math.max(1, n * n)];
-        for (int m = 0; m < y.length; m++) {
-            double product = 1;
-            for (int k = 0; k < n; k++) {
-                int base = m * n * n;
-                int pivot = k;
-                for (int i = k + 1; i < n; i++) {
-                    boolean larger = Math.abs(a[base + i * n + k]) > Math.abs(a[base + pivot * n + k]);
-                    pivot = larger ? i : pivot;
-                }
-                for (int j = 0; j < n && pivot != k; j++) {
-                    double other = a[base + pivot * n + j];
-                    a[base + pivot * n + j] = a[base + k * n + j];
-                    a[base + k * n + j] = other;
-                }
-                double diagonal = a[base + k * n + k];
-                product *= pivot == k ? diagonal : -diagonal;
-                for (int i = k + 1; i < n && diagonal != 0; i++) {
-                    double factor = a[base + i * n + k] / diagonal;
-                    for (int j = k; j < n; j++) {
-                        a[base + i * n + j] -= factor * a[base + k * n + j];
-                    }
-                }
-            }
-            y[m] = product;
-        }
-        Shape shape = Shape.of(Arrays.copyOf(x.shape().dims(), x.rank() - 2));
-        return Value.of(x.type(), shape, y);
     }
 
     // ---- quantized ----

@@ -150,6 +150,15 @@ record Message(UnknownFieldSet fields) {
                 field, Field.newBuilder().addFixed32(Float.floatToRawIntBits(number)).build());
     }
 
+    /// With other messages in the place of those of a field.
+    Message replaced(int field, List<Message> parts) {
+        Message others = new Message(fields.toBuilder().clearField(field).build());
+        for (Message part : parts) {
+            others = others.with(field, part);
+        }
+        return others;
+    }
+
     private Message with(int field, Field value) {
         return new Message(fields.toBuilder().mergeField(field, value).build());
     }

@@ -46,7 +46,6 @@ final class Moves {
         Operators.add("OneHot", Flow.ZERO, Moves::oneHot);
         Operators.add("NonZero", Flow.ZERO, Moves::nonZero);
         Operators.addAll("TopK", Flow.ON, Moves::topK);
-        Operators.addAll("Unique", Flow.MISSING, Moves::unique);
     }
 
     private static Value scalar(long value) {
@@ -204,37 +203,26 @@ final class Moves {
                                     axis,
                                     parts.stream().map(Value::tensor).toArray(Tensor[]::new)));
         }
-        int length = parts.stream().mapToInt(part -> part.shape().dim(axis)).sum();
-        Shape to = first.shape().with(axis, length);
-        double[] all = parts.stream().flatMapToDouble(p -> Arrays.stream(p.doubles())).toArray();
-        long[] whole = parts.stream().flatMapToLong(p -> Arrays.stream(p.longs())).toArray();
-        Shape row = Shape.of(all.length);
-        Value behind =
+        // Along the first axis, one lies behind the other.
+        int[] front = IntStream.range(0, first.rank()).map(i -> i == 0 ? axis : i == axis ? 0 : i).toArray();
+        List<Value> turned = parts.stream().map(part -> part.transpose(front)).toList();
+        int length = turned.stream().mapToInt(part -> part.shape().dim(0)).sum();
+        Shape to = turned.getFirst().shape().with(0, length);
+        Value all =
                 first.type().isFloating()
-                        ? Value.of(first.type(), row, all)
-                        : Value.of(first.type(), row, whole);
-        int[] part = new int[length];
-        int[] within = new int[length];
-        int[] offset = new int[parts.size() + 1];
-        int next = 0;
-        for (int p = 0; p < parts.size(); p++) {
-            offset[p + 1] = offset[p] + parts.get(p).size();
-            for (int i = 0; i < parts.get(p).shape().dim(axis); i++) {
-                part[next] = p;
-                within[next++] = i;
-            }
-        }
-        return behind.take(
-                to,
-                Index.of(
-                        to,
-                        at -> {
-                            int p = part[at[axis]];
-                            int[] place = at.clone();
-                            place[axis] = within[at[axis]];
-                            return offset[p] + Index.place(place, parts.get(p).shape().strides());
-                        }),
-                0);
+                        ? Value.of(
+                                first.type(),
+                                to,
+                                turned.stream()
+                                        .flatMapToDouble(part -> Arrays.stream(part.doubles()))
+                                        .toArray())
+                        : Value.of(
+                                first.type(),
+                                to,
+                                turned.stream()
+                                        .flatMapToLong(part -> Arrays.stream(part.longs()))
+                                        .toArray());
+        return all.transpose(front);
     }
 
     private static List<Value> split(Call call) {
@@ -322,7 +310,19 @@ final class Moves {
         int[] pads =
                 call.has(1)
                         ? call.in(1).ints()
-                        : call.node().integers("pads").or(() -> call.node().integers("paddings")).orElseThrow();
+                        : call.node()
+                                .integers("pads")
+                                .or(() -> call.node().integers("paddings"))
+                                .orElseThrow();
+        if (call.has(3)) {
+            int[] all = new int[2 * x.rank()];
+            int[] axes = call.in(3).ints();
+            for (int i = 0; i < axes.length; i++) {
+                all[x.shape().axis(axes[i])] = pads[i];
+                all[x.rank() + x.shape().axis(axes[i])] = pads[axes.length + i];
+            }
+            pads = all;
+        }
         double fill = call.optional(2).map(Value::item).orElse(call.node().real("value", 0));
         return padded(x, pads, fill, call.node().text("mode", "constant"));
     }
@@ -566,45 +566,6 @@ final class Moves {
             }
         }
         return List.of(x.take(to, from, 0), Value.of(ElementType.INT64, to, ranks));
-    }
-
-    /// Rows along an axis, or all elements, each once; in ascending order unless `sorted` is 0.
-    private static List<Value> unique(Call call) {
-        Value given = call.in(0);
-        boolean flat = !call.node().has("axis");
-        Value x = flat ? given.reshape(given.size()) : given;
-        int axis = flat ? 0 : call.axis(0, x.shape());
-        int length = x.shape().dim(axis);
-        List<double[]> rows = new ArrayList<>();
-        for (int i = 0; i < length; i++) {
-            rows.add(pick(x, axis, i).doubles());
-        }
-        List<Integer> order = new ArrayList<>(IntStream.range(0, length).boxed().toList());
-        if (call.node().flag("sorted", true)) {
-            order.sort(Comparator.comparing(rows::get, Arrays::compare));
-        }
-        List<Integer> firsts = new ArrayList<>();
-        long[] inverse = new long[length];
-        List<Long> counts = new ArrayList<>();
-        for (int i : order) {
-            int same =
-                    IntStream.range(0, firsts.size())
-                            .filter(j -> Arrays.equals(rows.get(firsts.get(j)), rows.get(i)))
-                            .findFirst()
-                            .orElse(firsts.size());
-            if (same == firsts.size()) {
-                firsts.add(i);
-                counts.add(0L);
-            }
-            inverse[i] = same;
-            counts.set(same, counts.get(same) + 1);
-        }
-        int[] places = firsts.stream().mapToInt(i -> i).toArray();
-        return List.of(
-                pick(x, axis, places),
-                Value.ofLongs(firsts.stream().mapToLong(i -> i).toArray()),
-                Value.ofLongs(inverse),
-                Value.ofLongs(counts.stream().mapToLong(n -> n).toArray()));
     }
 
     // ---- made from shapes and constants ----

@@ -41,6 +41,9 @@ public final class OnnxExport {
     }
 
     static byte[] bytes(Module model, Shape image, boolean foldNorms, Map<String, String> texts) {
+        if (model instanceof OnnxModel imported) {
+            return imported.toByteArray();
+        }
         Writer writer = new Writer(model, image, foldNorms);
         try (Workspace _ = Workspace.open()) {
             String logits = GradMode.off(() -> model.writeTo(writer, "input"));
@@ -133,14 +136,7 @@ public final class OnnxExport {
         public String constant(Parameter inPlaceOf, Tensor values) {
             String name = Objects.requireNonNull(names.get(inPlaceOf));
             if (constants.add(name)) {
-                Tensor ordered =
-                        values.shape().rank() == 4 ? values.transpose(0, 3, 1, 2) : values;
-                double[] doubles = ordered.toDoubles();
-                float[] floats = new float[doubles.length];
-                for (int i = 0; i < floats.length; i++) {
-                    floats[i] = (float) doubles[i];
-                }
-                graph = graph.with(5, TensorFormat.floats(name, ordered.shape(), floats));
+                graph = graph.with(5, TensorFormat.floats(name, values));
             }
             return name;
         }

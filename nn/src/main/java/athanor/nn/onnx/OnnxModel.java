@@ -2,9 +2,11 @@ package athanor.nn.onnx;
 
 import athanor.engine.Backend;
 import athanor.engine.DType;
+import athanor.engine.GradMode;
 import athanor.engine.Shape;
 import athanor.engine.Tensor;
 import athanor.engine.Workspace;
+import athanor.kernels.random.PhiloxKey;
 import athanor.nn.Initializer;
 import athanor.nn.Module;
 import athanor.nn.Parameter;
@@ -24,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
@@ -54,8 +57,11 @@ public final class OnnxModel extends Module {
             Map.of("BatchNormalization", List.of(3, 4));
 
     private static final int NAMES_SHOWN = 3;
+    private static final int LARGEST_TRIAL = 1 << 24;
 
+    private final Message source;
     private final Graph graph;
+    private final Map<String, Value> constants;
     private final Map<String, Parameter> state = new LinkedHashMap<>();
     private final Map<Node, Set<String>> lastUses = new IdentityHashMap<>();
 
@@ -79,8 +85,9 @@ public final class OnnxModel extends Module {
         }
     }
 
-    private OnnxModel(Graph graph) {
-        this.graph = graph;
+    private OnnxModel(Message source, Graph read) {
+        this.source = source;
+        graph = read.withoutConstants();
         Set<String> weights = named(WEIGHTS);
         Set<String> moments = named(MOMENTS);
         Set<String> others = new HashSet<>();
@@ -91,7 +98,7 @@ public final class OnnxModel extends Module {
                 }
             }
         }
-        graph.constants()
+        read.constants()
                 .forEach(
                         (name, value) -> {
                             boolean used = weights.contains(name) || moments.contains(name);
@@ -102,6 +109,8 @@ public final class OnnxModel extends Module {
                                 state.put(name, place(name, value, moments.contains(name)));
                             }
                         });
+        constants = new HashMap<>(read.constants());
+        constants.keySet().removeAll(state.keySet());
         Set<String> later = new HashSet<>();
         graph.outputs().forEach(port -> later.add(port.name()));
         for (Node node : graph.nodes().reversed()) {
@@ -164,19 +173,24 @@ public final class OnnxModel extends Module {
     /// that is none, and for operators that are not known, which it names with their nodes.
     public static OnnxModel read(Path file) {
         try {
-            OnnxModel model = parse(Files.readAllBytes(file));
-            model.initialize(athanor.kernels.random.PhiloxKey.of(0));
+            Path folder = file.toAbsolutePath().resolveSibling("");
+            OnnxModel model = parse(Files.readAllBytes(file), Optional.of(folder));
+            model.initialize(PhiloxKey.of(0));
             return model;
-        } catch (NoSuchFileException _) {
-            throw new ModelFileProblem(file + ": there is no such file");
+        } catch (NoSuchFileException e) {
+            throw new ModelFileProblem(file, "there is no such file", e);
         } catch (IOException e) {
-            throw new ModelFileProblem(file + ": cannot be read: " + e.getMessage());
+            throw new ModelFileProblem(file, "cannot be read: " + e.getMessage(), e);
         } catch (IllegalArgumentException | ArithmeticException e) {
-            throw new ModelFileProblem(file + ": " + e.getMessage());
+            throw new ModelFileProblem(file, String.valueOf(e.getMessage()), e);
         }
     }
 
     static OnnxModel parse(byte... bytes) {
+        return parse(bytes, Optional.empty());
+    }
+
+    private static OnnxModel parse(byte[] bytes, Optional<Path> folder) {
         Message model = Message.parse(bytes);
         Map<String, Integer> opsets = new HashMap<>();
         for (Message imported : model.messages(8)) {
@@ -186,7 +200,7 @@ public final class OnnxModel extends Module {
         if (!model.has(7) || opsets.isEmpty()) {
             throw new IllegalArgumentException("it has no graph; this is no ONNX model");
         }
-        Graph graph = Graph.parse(model.message(7), opsets);
+        Graph graph = Graph.parse(model.message(7), opsets, folder);
         List<String> unknown =
                 graph.nodes().stream()
                         .filter(node -> Operators.find(node).isEmpty())
@@ -203,7 +217,7 @@ public final class OnnxModel extends Module {
                                             .collect(Collectors.joining(", ")),
                                     unknown.size() > NAMES_SHOWN ? ", ..." : ""));
         }
-        return new OnnxModel(graph);
+        return new OnnxModel(model, graph);
     }
 
     /// What it takes, as in `input float[?, 3, 32, 32]`.
@@ -216,6 +230,81 @@ public final class OnnxModel extends Module {
         return graph.outputs().stream().map(Graph.Port::toString).toList();
     }
 
+    /// What comes out where all that goes in is 0, and lengths that are open are 1.
+    public List<String> outputsOfZeros() {
+        train(false);
+        Map<String, Value> zeros = new HashMap<>();
+        try {
+            for (Graph.Port port : graph.inputs()) {
+                zeros.put(port.name(), zeros(port));
+            }
+        } catch (IllegalArgumentException e) {
+            ModelFileProblem problem = new ModelFileProblem("its inputs: " + e.getMessage());
+            problem.initCause(e);
+            throw problem;
+        }
+        try (Workspace _ = Workspace.open()) {
+            return GradMode.off(() -> run(zeros).stream().map(Value::toString).toList());
+        }
+    }
+
+    private static Value zeros(Graph.Port port) {
+        Shape shape =
+                TensorFormat.shape(Arrays.stream(port.dims()).map(d -> d < 0 ? 1 : d).toArray());
+        if (shape.size() > LARGEST_TRIAL) {
+            throw new IllegalArgumentException(port + " is too large to be tried");
+        }
+        return Value.of(ElementType.of(port.elementType()), shape, new long[shape.size()]);
+    }
+
+    /// Throws [IllegalArgumentException] if it does not take images `[H, W, C]`, or yield as many
+    /// numbers as there are classes, as far as the file says it.
+    public void requireFit(Shape image, int classes) {
+        if (graph.inputs().size() != 1 || graph.outputs().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "it has " + graph.inputs().size() + " inputs; one, for images, can be trained");
+        }
+        long[] wanted = {-1, image.dim(2), image.dim(0), image.dim(1)};
+        long[] taken = graph.inputs().getFirst().dims();
+        boolean fits = taken.length == wanted.length;
+        for (int i = 1; fits && i < wanted.length; i++) {
+            fits = taken[i] < 0 || taken[i] == wanted[i];
+        }
+        long[] yielded = graph.outputs().getFirst().dims();
+        boolean counts =
+                yielded.length == 0
+                        || (yielded.length == 2 && (yielded[1] < 0 || yielded[1] == classes));
+        if (!fits || !counts) {
+            throw new IllegalArgumentException(
+                    "it takes %s and yields %s; the data has images of %d x %d x %d and %d classes"
+                            .formatted(
+                                    graph.inputs().getFirst(),
+                                    graph.outputs().getFirst(),
+                                    image.dim(2),
+                                    image.dim(0),
+                                    image.dim(1),
+                                    classes));
+        }
+    }
+
+    /// The file again, with the parameters as they are now.
+    byte[] toByteArray() {
+        Message graphNow = source.message(7);
+        List<Message> tensors =
+                graphNow.messages(5).stream()
+                        .map(
+                                tensor -> {
+                                    Parameter parameter = state.get(TensorFormat.name(tensor));
+                                    return parameter == null
+                                            ? tensor
+                                            : TensorFormat.floats(
+                                                    TensorFormat.name(tensor),
+                                                    parameter.tensor());
+                                })
+                        .toList();
+        return source.replaced(7, List.of(graphNow.replaced(5, tensors))).toByteArray();
+    }
+
     List<Graph.Port> inputPorts() {
         return graph.inputs();
     }
@@ -225,7 +314,7 @@ public final class OnnxModel extends Module {
         return graph.nodes().stream()
                 .collect(
                         Collectors.groupingBy(
-                                Node::operator, java.util.TreeMap::new, Collectors.counting()));
+                                Node::operator, TreeMap::new, Collectors.counting()));
     }
 
     // ---- running ----
@@ -252,7 +341,7 @@ public final class OnnxModel extends Module {
     }
 
     private List<Value> evaluate(Map<String, Value> inputs) {
-        Map<String, Value> values = new HashMap<>(graph.constants());
+        Map<String, Value> values = new HashMap<>(constants);
         state.forEach(
                 (name, parameter) -> {
                     Tensor tensor = parameter.tensor();

@@ -233,6 +233,9 @@ final class Reductions {
         }
         int[] swap = IntStream.range(0, shape.rank()).toArray();
         int axis = call.axis(-1, shape);
+        if (x.isImages() && axis == 1) {
+            return Value.ofImages(function.apply(Value.of(x.images())).tensor());
+        }
         swap[axis] = shape.rank() - 1;
         swap[shape.rank() - 1] = axis;
         return function.apply(x.transpose(swap)).transpose(swap).cast(given.type());

@@ -46,6 +46,9 @@ final class Resizing {
     private static Value resize(Call call) {
         Value x = call.in(0);
         Node node = call.node();
+        if (node.flag("antialias", false) || node.has("axes")) {
+            throw new IllegalArgumentException("antialias and axes are not written");
+        }
         boolean old = call.opset() < 11;
         String mode = node.text("mode", "nearest");
         String transformation =

@@ -1,10 +1,17 @@
 package athanor.nn.onnx;
 
 import athanor.engine.Shape;
+import athanor.engine.Tensor;
 import com.google.protobuf.ByteString;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.IntToDoubleFunction;
 import java.util.function.IntToLongFunction;
 import java.util.stream.IntStream;
@@ -20,6 +27,7 @@ final class TensorFormat {
     private static final int RAW = 9;
     private static final int DOUBLES = 10;
     private static final int UNSIGNED = 11;
+    private static final int EXTERNAL = 13;
     private static final int PLACE = 14;
 
     private TensorFormat() {}
@@ -28,21 +36,56 @@ final class TensorFormat {
         return tensor.text(NAME);
     }
 
-    /// Throws [IllegalArgumentException], with the tensor's name, where it claims what does not hold.
     static Value read(Message tensor) {
+        return read(tensor, Optional.empty());
+    }
+
+    /// Throws [IllegalArgumentException], with the tensor's name, where it claims what does not hold.
+    ///
+    /// @param folder where files with numbers may lie
+    static Value read(Message tensor, Optional<Path> folder) {
         try {
-            if (tensor.number(PLACE).orElse(0) != 0) {
-                throw new IllegalArgumentException(
-                        "its numbers lie in another file; save the model in one file");
-            }
             ElementType type = ElementType.of(tensor.number(TYPE).orElse(0));
             Shape shape = shape(tensor.numbers(DIMS));
+            if (tensor.number(PLACE).orElse(0) != 0) {
+                return raw(type, shape, elsewhere(tensor, folder, type, shape));
+            }
             return tensor.has(RAW)
                     ? raw(type, shape, tensor.bytes(RAW))
                     : listed(type, shape, tensor);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(
                     "tensor '" + name(tensor) + "': " + e.getMessage(), e);
+        }
+    }
+
+    /// The numbers from a file beside the model's, as models of more than 2 GB and PyTorch's newer
+    /// exporter have them.
+    private static ByteString elsewhere(
+            Message tensor, Optional<Path> folder, ElementType type, Shape shape) {
+        Map<String, String> entries = new HashMap<>();
+        tensor.messages(EXTERNAL).forEach(entry -> entries.put(entry.text(1), entry.text(2)));
+        String name = entries.getOrDefault("location", "");
+        Path file =
+                folder.map(f -> f.resolve(name))
+                        .orElseThrow(
+                                () -> new IllegalArgumentException("its numbers are elsewhere"));
+        if (name.isEmpty() || !file.normalize().startsWith(folder.get().normalize())) {
+            throw new IllegalArgumentException(
+                    "its numbers lie in '" + name + "', which is not beside the model");
+        }
+        long offset = Long.parseLong(entries.getOrDefault("offset", "0"));
+        long length = (long) shape.size() * type.bytes;
+        try (FileChannel channel = FileChannel.open(file)) {
+            if (offset < 0 || offset > channel.size() - length) {
+                throw new IllegalArgumentException(
+                        "'%s' has %d bytes; %d from %d on are needed"
+                                .formatted(name, channel.size(), length, offset));
+            }
+            return ByteString.copyFrom(
+                    channel.map(FileChannel.MapMode.READ_ONLY, offset, length));
+        } catch (IOException e) {
+            throw new IllegalArgumentException("'" + name + "' cannot be read: " + e, e);
         }
     }
 
@@ -115,17 +158,21 @@ final class TensorFormat {
 
     // ---- writing ----
 
+    /// Of a tensor in the engine's order: `[K, R, S, C]` becomes `[K, C, R, S]`.
+    static Message floats(String name, Tensor values) {
+        Tensor ordered = values.shape().rank() == 4 ? values.transpose(0, 3, 1, 2) : values;
+        double[] doubles = ordered.toDoubles();
+        float[] floats = new float[doubles.length];
+        for (int i = 0; i < floats.length; i++) {
+            floats[i] = (float) doubles[i];
+        }
+        return floats(name, ordered.shape(), floats);
+    }
+
     static Message floats(String name, Shape shape, float... values) {
         ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asFloatBuffer().put(values);
         return tensor(name, ElementType.FLOAT, shape).with(RAW, ByteString.copyFrom(bytes));
-    }
-
-    static Message longs(String name, long... values) {
-        ByteBuffer bytes = ByteBuffer.allocate(8 * values.length).order(ByteOrder.LITTLE_ENDIAN);
-        bytes.asLongBuffer().put(values);
-        return tensor(name, ElementType.INT64, Shape.of(values.length))
-                .with(RAW, ByteString.copyFrom(bytes));
     }
 
     private static Message tensor(String name, ElementType type, Shape shape) {

@@ -218,7 +218,7 @@ final class Value {
             Tensor y = tensor.cast(to.engineType().get());
             return new Value(to, shape, new OnEngine(y, images));
         }
-        return type.isFloating() || type == ElementType.UINT64 && to.isFloating()
+        return type.isFloating() || (type == ElementType.UINT64 && to.isFloating())
                 ? of(to, shape, doubles())
                 : of(to, shape, longs());
     }

@@ -108,7 +108,7 @@ class OnnxBackendTest {
         double[] here = ours.doubles();
         double[] there = theirs.doubles();
         for (int i = 0; i < here.length; i++) {
-            boolean same = here[i] == there[i] || Double.isNaN(here[i]) && Double.isNaN(there[i]);
+            boolean same = here[i] == there[i] || (Double.isNaN(here[i]) && Double.isNaN(there[i]));
             double allowed =
                     ours.type().isFloating() ? ABSOLUTE + RELATIVE * Math.abs(there[i]) : 0;
             if (!same && !(Math.abs(here[i] - there[i]) <= allowed)) {
