@@ -53,9 +53,9 @@ public record Summary(List<Layer> layers, long parameters, long multiplyAdds) {
                                 new Layer(
                                         names.getOrDefault(module, "?"),
                                         module.kind(),
-                                        output,
+                                        output.shape(),
                                         counted.add(module) ? module.parameterCount() : 0,
-                                        module.multiplyAdds(input, output),
+                                        module.multiplyAdds(input.shape(), output.shape()),
                                         (long) output.size() * bytes));
                     }
                 };
@@ -72,7 +72,7 @@ public record Summary(List<Layer> layers, long parameters, long multiplyAdds) {
         observe(
                 model,
                 image,
-                (module, input, output) -> shapes.put(module, new Shapes(input, output)));
+                (module, input, output) -> shapes.put(module, new Shapes(input.shape(), output.shape())));
         return shapes;
     }
 

@@ -5,9 +5,12 @@ import athanor.engine.Tensor;
 import athanor.engine.Workspace;
 import athanor.kernels.optimize.AdamStep;
 import athanor.kernels.optimize.SgdStep;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
 
 /// Changes parameters against their gradients. Both are PyTorch's rules; the update itself is a
 /// kernel.
@@ -24,29 +27,83 @@ public sealed interface Optimizer {
     /// Goes on as after that many steps; the tensors of [#state] are set by the caller.
     void resumeAt(long steps);
 
+    /// What holds for one parameter: its weight decay, and the factor of its learning rate.
+    record Share(double weightDecay, double rate) {}
+
+    /// The share of each parameter, by its name.
+    @FunctionalInterface
+    interface Shares {
+        Share of(String name);
+
+        static Shares equal(double weightDecay) {
+            return _ -> new Share(weightDecay, 1);
+        }
+    }
+
     /// Stochastic gradient descent with momentum; see [SgdStep].
     static Optimizer sgd(
-            Map<String, Tensor> parameters, double momentum, boolean nesterov, double weightDecay) {
-        return new Sgd(parameters, momentum, nesterov, weightDecay);
+            Map<String, Tensor> parameters, double momentum, boolean nesterov, Shares shares) {
+        return new Sgd(parameters, momentum, nesterov, shares);
     }
 
     /// Adam with betas 0.9 and 0.999 and epsilon 1e-8, or with `decoupled` weight decay, AdamW; see
     /// [AdamStep].
-    static Optimizer adam(Map<String, Tensor> parameters, double weightDecay, boolean decoupled) {
-        return new Adam(parameters, weightDecay, decoupled);
+    static Optimizer adam(Map<String, Tensor> parameters, Shares shares, boolean decoupled) {
+        return new Adam(parameters, shares, decoupled);
+    }
+
+    /// The same, where somebody sees the gradients before they are used.
+    record Watched(Optimizer optimizer, Consumer<Gradients> watcher) implements Optimizer {
+        @Override
+        public void step(Gradients gradients, Schedule.Rate rate) {
+            watcher.accept(gradients);
+            optimizer.step(gradients, rate);
+        }
+
+        @Override
+        public Map<String, Tensor> state() {
+            return optimizer.state();
+        }
+
+        @Override
+        public long steps() {
+            return optimizer.steps();
+        }
+
+        @Override
+        public void resumeAt(long steps) {
+            optimizer.resumeAt(steps);
+        }
     }
 
     static Optimizer of(Settings settings, Map<String, Tensor> parameters) {
+        return of(settings, parameters, Set.of());
+    }
+
+    /// Norms and biases are the parameters of one axis. `normBiases` names those of batch norms.
+    static Optimizer of(Settings settings, Map<String, Tensor> parameters, Set<String> normBiases) {
         double weightDecay = settings.real(Setting.WEIGHT_DECAY);
+        boolean all = settings.on(Setting.DECAY_NORMS);
+        double biasRate = settings.real(Setting.NORM_BIAS_RATE);
+        Map<String, Share> shares = new HashMap<>();
+        parameters.forEach(
+                (name, parameter) -> {
+                    double rate = normBiases.contains(name) ? biasRate : 1;
+                    boolean decays = all || parameter.shape().rank() > 1;
+                    // Decay is multiplied by the rate, whose factor it shall not feel.
+                    double decay = decays && rate > 0 ? weightDecay / rate : 0;
+                    shares.put(name, new Share(decay, rate));
+                });
+        Shares shared = name -> shares.getOrDefault(name, new Share(weightDecay, 1));
         return switch (settings.word(Setting.OPTIMIZER)) {
-            case "adam" -> adam(parameters, weightDecay, false);
-            case "adamw" -> adam(parameters, weightDecay, true);
+            case "adam" -> adam(parameters, shared, false);
+            case "adamw" -> adam(parameters, shared, true);
             default ->
                     sgd(
                             parameters,
                             settings.real(Setting.MOMENTUM),
                             settings.on(Setting.NESTEROV),
-                            weightDecay);
+                            shared);
         };
     }
 
@@ -79,30 +136,22 @@ public sealed interface Optimizer {
         private final Map<String, Tensor> velocities;
         private final double momentum;
         private final boolean nesterov;
-        private final double weightDecay;
+        private final Shares shares;
         private long steps;
 
         private Sgd(
-                Map<String, Tensor> parameters,
-                double momentum,
-                boolean nesterov,
-                double weightDecay) {
+                Map<String, Tensor> parameters, double momentum, boolean nesterov, Shares shares) {
             this.parameters = parameters;
             this.momentum = momentum;
             this.nesterov = nesterov;
-            this.weightDecay = weightDecay;
+            this.shares = shares;
             velocities = momentum == 0 ? Map.of() : zerosLike(parameters, "velocity");
         }
 
         @Override
         public void step(Gradients gradients, Schedule.Rate rate) {
-            SgdStep step =
-                    new SgdStep(
-                            rate.learningRate(),
-                            momentum == 0 ? 0 : rate.momentum().orElse(momentum),
-                            weightDecay,
-                            nesterov,
-                            steps == 0);
+            boolean first = steps == 0;
+            double kept = momentum == 0 ? 0 : rate.momentum().orElse(momentum);
             parameters.forEach(
                     (name, parameter) ->
                             gradients
@@ -112,12 +161,18 @@ public sealed interface Optimizer {
                                                     parameter
                                                             .backend()
                                                             .sgd(
-                                                                    step,
+                                                                    step(name, rate, kept, first),
                                                                     parameter.buffer(),
                                                                     gradient.buffer(),
                                                                     velocity(name),
                                                                     parameter.size())));
             steps++;
+        }
+
+        private SgdStep step(String name, Schedule.Rate rate, double kept, boolean first) {
+            Share share = shares.of(name);
+            return new SgdStep(
+                    share.rate() * rate.learningRate(), kept, share.weightDecay(), nesterov, first);
         }
 
         private Optional<athanor.engine.Buffer> velocity(String name) {
@@ -150,13 +205,13 @@ public sealed interface Optimizer {
 
         private final Map<String, Tensor> parameters;
         private final Map<String, Tensor> moments = new LinkedHashMap<>();
-        private final double weightDecay;
+        private final Shares shares;
         private final boolean decoupled;
         private long steps;
 
-        private Adam(Map<String, Tensor> parameters, double weightDecay, boolean decoupled) {
+        private Adam(Map<String, Tensor> parameters, Shares shares, boolean decoupled) {
             this.parameters = parameters;
-            this.weightDecay = weightDecay;
+            this.shares = shares;
             this.decoupled = decoupled;
             moments.putAll(zerosLike(parameters, "mean"));
             moments.putAll(zerosLike(parameters, "square"));
@@ -165,15 +220,6 @@ public sealed interface Optimizer {
         @Override
         public void step(Gradients gradients, Schedule.Rate rate) {
             steps++;
-            AdamStep step =
-                    new AdamStep(
-                            rate.learningRate(),
-                            rate.momentum().orElse(BETA1),
-                            BETA2,
-                            EPSILON,
-                            weightDecay,
-                            decoupled,
-                            (int) steps);
             parameters.forEach(
                     (name, parameter) ->
                             gradients
@@ -183,7 +229,7 @@ public sealed interface Optimizer {
                                                     parameter
                                                             .backend()
                                                             .adam(
-                                                                    step,
+                                                                    step(name, rate),
                                                                     parameter.buffer(),
                                                                     gradient.buffer(),
                                                                     named(moments, name + ".mean")
@@ -191,6 +237,18 @@ public sealed interface Optimizer {
                                                                     named(moments, name + ".square")
                                                                             .buffer(),
                                                                     parameter.size())));
+        }
+
+        private AdamStep step(String name, Schedule.Rate rate) {
+            Share share = shares.of(name);
+            return new AdamStep(
+                    share.rate() * rate.learningRate(),
+                    rate.momentum().orElse(BETA1),
+                    BETA2,
+                    EPSILON,
+                    share.weightDecay(),
+                    decoupled,
+                    (int) steps);
         }
 
         @Override

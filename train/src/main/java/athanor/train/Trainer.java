@@ -1,63 +1,65 @@
 package athanor.train;
 
 import athanor.engine.Backend;
-import athanor.engine.Gradients;
-import athanor.engine.HostBuffer;
 import athanor.engine.OutOfMemory;
-import athanor.engine.Randomness;
-import athanor.engine.Shape;
-import athanor.engine.Tensor;
 import athanor.engine.Workspace;
 import athanor.kernels.random.PhiloxKey;
 import athanor.nn.Module;
+import athanor.nn.NonFinite;
 import athanor.train.data.Batch;
 import athanor.train.data.Batches;
 import athanor.train.data.DataLoader;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /// The training loop. It tells its listeners what happens, and hands its progress to `checkpoint`
 /// when one is due.
 final class Trainer {
     /// When to stop, to look, and to save; 0 steps means no limit or never.
-    record Plan(
-            int epochs,
-            long maxSteps,
-            int evalEvery,
-            int checkpointEvery,
-            double labelSmoothing,
-            long seed) {}
+    record Plan(int epochs, long maxSteps, int evalEvery, int checkpointEvery, long seed) {}
 
+    private final Objective objective;
     private final Module model;
-    private final Optimizer optimizer;
+    private final Update update;
     private final Schedule schedule;
     private final DataLoader training;
     private final Evaluator test;
     private final Backend backend;
     private final Plan plan;
     private final Consumer<Progress> checkpoint;
+    private final Function<Divergence, Progress> recovery;
     private final List<TrainingEvent.Listener> listeners;
+    private volatile boolean stopping;
 
     Trainer(
-            Module model,
-            Optimizer optimizer,
+            Objective objective,
+            Update update,
             Schedule schedule,
             DataLoader training,
             Evaluator test,
-            Backend backend,
             Plan plan,
             Consumer<Progress> checkpoint,
+            Function<Divergence, Progress> recovery,
             List<TrainingEvent.Listener> listeners) {
-        this.model = model;
-        this.optimizer = optimizer;
+        this.objective = objective;
+        this.model = objective.model();
+        this.backend = objective.backend();
+        this.update = update;
         this.schedule = schedule;
         this.training = training;
         this.test = test;
-        this.backend = backend;
         this.plan = plan;
         this.checkpoint = checkpoint;
+        this.recovery = recovery;
         this.listeners = listeners;
+    }
+
+    /// Lets [#run] write a checkpoint and end by [TrainingStopped] as soon as the step under way is
+    /// done. Any thread may ask for it.
+    void stop() {
+        stopping = true;
     }
 
     TrainingEvent.Finished run(Progress start) {
@@ -66,15 +68,25 @@ final class Trainer {
                         start.epoch(), plan.epochs(), start.step(), training.batches()));
         Progress at = start;
         Optional<EpochMetrics> last = Optional.empty();
-        while (!isOver(at)) {
-            at = epoch(at);
-            if (at.batch() == training.batches()) {
-                EpochMetrics metrics = metrics(at);
-                tell(new TrainingEvent.EpochFinished(metrics));
-                last = Optional.of(metrics);
-                at = at.afterEpoch(metrics.test().map(Evaluation::accuracy1).orElse(-1.0));
+        while (isUnfinished(at)) {
+            try {
+                at = epoch(at);
+                Optional<EpochMetrics> metrics =
+                        isAtEndOfEpoch(at) ? metrics(at) : Optional.empty();
+                if (metrics.isPresent()) {
+                    tell(new TrainingEvent.EpochFinished(metrics.get()));
+                    last = metrics;
+                    at =
+                            at.afterEpoch(
+                                    metrics.get().test().map(Evaluation::accuracy1).orElse(-1.0));
+                }
+                save(at);
+            } catch (Divergence e) {
+                at = recovery.apply(e);
             }
-            checkpoint.accept(at);
+            if (stopping && isUnfinished(at)) {
+                throw new TrainingStopped(at.step());
+            }
         }
         TrainingEvent.Finished finished = new TrainingEvent.Finished(at.step(), last);
         tell(finished);
@@ -86,7 +98,7 @@ final class Trainer {
         model.train(true);
         Progress at = start;
         try (Batches batches = training.epoch(at.epoch(), at.batch())) {
-            while (at.batch() < training.batches() && !isOver(at)) {
+            while (at.batch() < training.batches() && !isOver(at) && !stopping) {
                 long began = System.nanoTime();
                 try (Batch batch = batches.next().orElseThrow()) {
                     at = step(batch, at, began);
@@ -98,7 +110,7 @@ final class Trainer {
                         && at.step() % plan.checkpointEvery() == 0
                         && at.batch() < training.batches()
                         && !isOver(at)) {
-                    checkpoint.accept(at);
+                    save(at);
                 }
             }
         }
@@ -107,21 +119,23 @@ final class Trainer {
 
     /// One step; its time runs from `began`, before the wait for the batch.
     private Progress step(Batch batch, Progress at, long began) {
-        Schedule.Rate rate = schedule.at(at.step());
+        Schedule.Rate rate = schedule.at(at.step()).times(at.rateFactor());
         PhiloxKey key = PhiloxKey.of(plan.seed()).derive("step").derive(at.step());
         double loss;
         int correct;
         try (Workspace _ = Workspace.open()) {
-            Tensor images = images(batch);
-            Tensor labels = labels(batch);
-            Tensor logits = Randomness.with(key, () -> model.forward(images));
-            Tensor mean = logits.crossEntropy(labels, plan.labelSmoothing());
-            Gradients gradients = mean.backward();
-            optimizer.step(gradients, rate);
-            loss = mean.item();
-            correct = Evaluation.correct(logits, batch.labels());
+            Objective.Result result = objective.of(batch, key);
+            loss = result.loss();
+            correct = result.correct();
+            if (!Double.isFinite(loss)) {
+                throw new Divergence(
+                        "the loss is " + loss,
+                        at.step() + 1,
+                        objective.firstNonFinite(batch, key),
+                        rate.learningRate());
+            }
+            update.step(result.gradients(), rate);
         }
-        requireFinite(loss, at.step() + 1);
         double took = (System.nanoTime() - began) / 1e9;
         Progress after = at.afterStep(loss, correct, batch.size(), took);
         tell(
@@ -131,57 +145,61 @@ final class Trainer {
                         loss,
                         rate.learningRate(),
                         batch.size(),
+                        correct,
                         took));
         return after;
     }
 
-    private EpochMetrics metrics(Progress at) {
+    /// Nothing where the training is to stop before the evaluation is done.
+    private Optional<EpochMetrics> metrics(Progress at) {
         boolean due =
                 plan.evalEvery() > 0
                         && ((at.epoch() + 1) % plan.evalEvery() == 0
                                 || at.epoch() + 1 == plan.epochs());
         Optional<Evaluation> evaluation =
-                due ? Optional.of(test.evaluate(model, this::tell)) : Optional.empty();
-        return new EpochMetrics(
-                at.epoch() + 1,
-                at.step(),
-                schedule.at(at.step() - 1).learningRate(),
-                at.meanLoss(),
-                at.accuracy(),
-                evaluation,
-                at.imagesPerSecond(),
-                at.seconds(),
-                ProcessMemory.peakResidentBytes());
+                due
+                        ? update.evaluating(() -> test.evaluate(model, this::tell, () -> stopping))
+                        : Optional.empty();
+        if (due && evaluation.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                new EpochMetrics(
+                        at.epoch() + 1,
+                        at.step(),
+                        schedule.at(at.step() - 1).times(at.rateFactor()).learningRate(),
+                        at.meanLoss(),
+                        at.accuracy(),
+                        evaluation,
+                        at.imagesPerSecond(),
+                        at.seconds(),
+                        ProcessMemory.peakResidentBytes()));
+    }
+
+    private void save(Progress at) {
+        for (var parameter : model.parameters().entrySet()) {
+            if (!NonFinite.isFinite(parameter.getValue().tensor())) {
+                throw new Divergence(
+                        "the weights are not finite",
+                        at.step(),
+                        parameter.getKey(),
+                        schedule.at(at.step() - 1).times(at.rateFactor()).learningRate());
+            }
+        }
+        checkpoint.accept(at);
     }
 
     private boolean isOver(Progress at) {
         return at.epoch() >= plan.epochs() || (plan.maxSteps() > 0 && at.step() >= plan.maxSteps());
     }
 
-    private static void requireFinite(double loss, long step) {
-        if (!Double.isFinite(loss)) {
-            throw new TrainingProblem(
-                    "the loss is "
-                            + loss
-                            + " at step "
-                            + step
-                            + ": the training has diverged; start again with a lower --lr or --max-lr");
-        }
+    private boolean isAtEndOfEpoch(Progress at) {
+        return at.batch() == training.batches();
     }
 
-    private Tensor images(Batch batch) {
-        return Tensor.of(
-                backend,
-                Shape.of(
-                        batch.size(),
-                        batch.shape().height(),
-                        batch.shape().width(),
-                        batch.shape().channels()),
-                HostBuffer.of(batch.images()));
-    }
-
-    private Tensor labels(Batch batch) {
-        return Tensor.of(backend, Shape.of(batch.size()), HostBuffer.of(batch.labels()));
+    /// Whether steps are left, or the evaluation behind the last one.
+    private boolean isUnfinished(Progress at) {
+        return !isOver(at) || isAtEndOfEpoch(at);
     }
 
     private void tell(TrainingEvent event) {

@@ -49,6 +49,7 @@ class OnnxExportTest {
                 Arguments.of("resnet18", 3, 64),
                 Arguments.of("resnet50", 3, 32),
                 Arguments.of("resnet9", 3, 32),
+                Arguments.of("airbench", 3, 32),
                 Arguments.of("alexnet", 3, 224),
                 Arguments.of("simple-alexnet", 1, 63),
                 Arguments.of("cnn", 1, 28));
