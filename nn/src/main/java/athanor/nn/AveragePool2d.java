@@ -24,8 +24,7 @@ public final class AveragePool2d extends Module {
 
     @Override
     public String writeTo(GraphWriter graph, String x) {
-        Map<String, Object> attributes =
-                new TreeMap<>(MaxPool2d.window(kernel, stride, padding));
+        Map<String, Object> attributes = new TreeMap<>(MaxPool2d.window(kernel, stride, padding));
         attributes.put("count_include_pad", 1);
         return graph.add("AveragePool", List.of(x), attributes);
     }

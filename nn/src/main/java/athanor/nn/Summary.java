@@ -72,7 +72,8 @@ public record Summary(List<Layer> layers, long parameters, long multiplyAdds) {
         observe(
                 model,
                 image,
-                (module, input, output) -> shapes.put(module, new Shapes(input.shape(), output.shape())));
+                (module, input, output) ->
+                        shapes.put(module, new Shapes(input.shape(), output.shape())));
         return shapes;
     }
 

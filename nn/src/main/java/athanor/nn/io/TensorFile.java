@@ -61,8 +61,7 @@ public final class TensorFile {
             }
             return tensors;
         } catch (ZipException e) {
-            throw new ModelFileProblem(
-                    file, "a damaged zip archive (" + e.getMessage() + ")", e);
+            throw new ModelFileProblem(file, "a damaged zip archive (" + e.getMessage() + ")", e);
         }
     }
 }

@@ -24,8 +24,7 @@ record Call(
 
     Value in(int input) {
         return optional(input)
-                .orElseThrow(
-                        () -> new IllegalArgumentException("input " + input + " is left out"));
+                .orElseThrow(() -> new IllegalArgumentException("input " + input + " is left out"));
     }
 
     /// All inputs that are there.

@@ -165,8 +165,7 @@ final class Elementwise {
     }
 
     private static void whole(String name, LongBinaryOperator function) {
-        Operators.add(
-                name, Flow.ZERO, call -> longs(call.in(0), rest(call).getFirst(), function));
+        Operators.add(name, Flow.ZERO, call -> longs(call.in(0), rest(call).getFirst(), function));
     }
 
     private static void comparison(String name, IntPredicate holds) {
@@ -263,7 +262,8 @@ final class Elementwise {
         return ordered && holds.test(a < b ? -1 : a > b ? 1 : 0) ? 1 : 0;
     }
 
-    /// The inputs after the first. Before version 7 an operand was aligned at an axis: its own first
+    /// The inputs after the first. Before version 7 an operand was aligned at an axis: its own
+    // first
     /// axis at `axis`, or by default its last at the last.
     private static List<Value> rest(Call call) {
         List<Value> rest = new ArrayList<>(call.all().subList(1, call.all().size()));
@@ -387,9 +387,7 @@ final class Elementwise {
     private static Value shift(Call call) {
         boolean left = call.node().text("direction", "").equals("LEFT");
         return longs(
-                call.in(0),
-                call.in(1),
-                (x, bits) -> bits > 63 ? 0 : left ? x << bits : x >>> bits);
+                call.in(0), call.in(1), (x, bits) -> bits > 63 ? 0 : left ? x << bits : x >>> bits);
     }
 
     private static Value where(Call call) {

@@ -44,8 +44,7 @@ final class Images {
         return convolve(windows, call.node().integer("group", 1), x, w, bias);
     }
 
-    private static Value convolve(
-            Windows g, int groups, Value x, Value w, Optional<Value> bias) {
+    private static Value convolve(Windows g, int groups, Value x, Value w, Optional<Value> bias) {
         return switch (g.axes()) {
             case 1 -> {
                 Windows flat =
@@ -81,9 +80,7 @@ final class Images {
             Windows g, int groups, Tensor x, Tensor w, Optional<Value> bias) {
         boolean symmetric = g.isSymmetric();
         Tensor padded =
-                symmetric
-                        ? x
-                        : x.pad(1, g.begin()[0], g.end()[0]).pad(2, g.begin()[1], g.end()[1]);
+                symmetric ? x : x.pad(1, g.begin()[0], g.end()[0]).pad(2, g.begin()[1], g.end()[1]);
         Conv2dOptions options =
                 new Conv2dOptions(
                         g.strides()[0],
@@ -98,8 +95,7 @@ final class Images {
     }
 
     /// The sum over the filter's planes of two-dimensional convolutions.
-    private static Value convolve3d(
-            Windows g, int groups, Value x, Value w, Optional<Value> bias) {
+    private static Value convolve3d(Windows g, int groups, Value x, Value w, Optional<Value> bias) {
         Windows plane =
                 new Windows(
                         rest(g.image()),
@@ -124,8 +120,16 @@ final class Images {
                             .transpose(0, 2, 1, 3, 4)
                             .reshape(d[0] * depth, d[1], d[3], d[4]);
             Value filters = Moves.pick(w, 2, k).reshape(f[0], f[1], f[3], f[4]);
-            Value part = convolve(plane, groups, images, filters, sum.isEmpty() ? bias : Optional.empty());
-            sum = Optional.of(sum.map(s -> Elementwise.floating(s, part, Tensor::add)).orElse(part));
+            Value part =
+                    convolve(
+                            plane,
+                            groups,
+                            images,
+                            filters,
+                            sum.isEmpty() ? bias : Optional.empty());
+            sum =
+                    Optional.of(
+                            sum.map(s -> Elementwise.floating(s, part, Tensor::add)).orElse(part));
         }
         Value y = sum.orElseThrow();
         int[] s = y.shape().dims();
@@ -167,7 +171,11 @@ final class Images {
             int[] places =
                     IntStream.range(0, out + g.reach(i) - 1)
                             .map(p -> p - before)
-                            .map(q -> q < 0 || q % stride != 0 || q / stride >= length ? -1 : q / stride)
+                            .map(
+                                    q ->
+                                            q < 0 || q % stride != 0 || q / stride >= length
+                                                    ? -1
+                                                    : q / stride)
                             .toArray();
             stuffed = Moves.pick(stuffed, 2 + i, places);
             sizes[i] = places.length;
@@ -194,7 +202,8 @@ final class Images {
                         shape,
                         at -> {
                             int group = at[0] / out;
-                            int place = (group * in + at[1]) * strides[0] + at[0] % out * strides[1];
+                            int place =
+                                    (group * in + at[1]) * strides[0] + at[0] % out * strides[1];
                             for (int i = 2; i < dims.length; i++) {
                                 place += (dims[i] - 1 - at[i]) * strides[i];
                             }
@@ -297,7 +306,9 @@ final class Images {
         Windows g = windows(call);
         boolean ceil = call.node().flag("ceil_mode", false);
         boolean countsPadding = call.node().flag("count_include_pad", false);
-        boolean padded = IntStream.concat(IntStream.of(g.begin()), IntStream.of(g.end())).anyMatch(p -> p > 0);
+        boolean padded =
+                IntStream.concat(IntStream.of(g.begin()), IntStream.of(g.end()))
+                        .anyMatch(p -> p > 0);
         if (g.isSquare() && !ceil && (countsPadding || !padded)) {
             int kernel = g.kernel()[0];
             return Value.ofImages(x.images().averagePool(kernel, g.strides()[0], g.begin()[0]));
@@ -348,8 +359,7 @@ final class Images {
         int[] last = channelsLast(x.rank(), false);
         Tensor t = x.rank() == 4 ? x.images() : x.transpose(last).tensor();
         boolean training = call.training() || call.node().flag("training_mode", false);
-        Moments moments =
-                training ? t.moments() : new Moments(mean.tensor(), variance.tensor());
+        Moments moments = training ? t.moments() : new Moments(mean.tensor(), variance.tensor());
         Tensor y = t.batchNorm(moments, training, scale, shift, epsilon, Optional.empty(), false);
         List<Value> results = new ArrayList<>();
         results.add(

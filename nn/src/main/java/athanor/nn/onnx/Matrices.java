@@ -65,10 +65,7 @@ final class Matrices {
                             return alpha == 1 ? product : product.mul(alpha);
                         });
         return call.optional(2)
-                .map(
-                        c ->
-                                Elementwise.floating(
-                                        y, c, (p, t) -> p.add(beta == 1 ? t : t.mul(beta))))
+                .map(c -> Elementwise.floating(y, c, (p, t) -> p.add(beta == 1 ? t : t.mul(beta))))
                 .orElse(y);
     }
 
@@ -129,7 +126,8 @@ final class Matrices {
         return kept == dims.length
                 ? y
                 : Elementwise.floating(
-                        y.reshape(over.size(0, kept), over.size(kept, dims.length)), x -> x.sum(1))
+                                y.reshape(over.size(0, kept), over.size(kept, dims.length)),
+                                x -> x.sum(1))
                         .reshape(Arrays.copyOf(dims, kept));
     }
 
@@ -184,7 +182,10 @@ final class Matrices {
         double[] zeros = stretched(zeroPoint, x, axis);
         long[] y = new long[values.length];
         for (int i = 0; i < y.length; i++) {
-            y[i] = zeroPoint.type().saturate(Math.rint(x.type().round(values[i] / scales[i])) + zeros[i]);
+            y[i] =
+                    zeroPoint
+                            .type()
+                            .saturate(Math.rint(x.type().round(values[i] / scales[i])) + zeros[i]);
         }
         return Value.of(zeroPoint.type(), x.shape(), y);
     }

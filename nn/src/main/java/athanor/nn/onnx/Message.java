@@ -146,8 +146,7 @@ record Message(UnknownFieldSet fields) {
     }
 
     Message with(int field, float number) {
-        return with(
-                field, Field.newBuilder().addFixed32(Float.floatToRawIntBits(number)).build());
+        return with(field, Field.newBuilder().addFixed32(Float.floatToRawIntBits(number)).build());
     }
 
     /// With other messages in the place of those of a field.

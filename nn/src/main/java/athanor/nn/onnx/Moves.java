@@ -204,7 +204,10 @@ final class Moves {
                                     parts.stream().map(Value::tensor).toArray(Tensor[]::new)));
         }
         // Along the first axis, one lies behind the other.
-        int[] front = IntStream.range(0, first.rank()).map(i -> i == 0 ? axis : i == axis ? 0 : i).toArray();
+        int[] front =
+                IntStream.range(0, first.rank())
+                        .map(i -> i == 0 ? axis : i == axis ? 0 : i)
+                        .toArray();
         List<Value> turned = parts.stream().map(part -> part.transpose(front)).toList();
         int length = turned.stream().mapToInt(part -> part.shape().dim(0)).sum();
         Shape to = turned.getFirst().shape().with(0, length);
@@ -264,8 +267,7 @@ final class Moves {
                             int place = places[at[axis]];
                             return place < 0
                                     ? -1
-                                    : Index.place(at, strides)
-                                            + (place - at[axis]) * strides[axis];
+                                    : Index.place(at, strides) + (place - at[axis]) * strides[axis];
                         }),
                 0);
     }
@@ -274,8 +276,7 @@ final class Moves {
         Value y = call.in(0);
         int[] starts = clamped(call.has(1) ? call.in(1).longs() : longs(call, "starts"));
         int[] ends = clamped(call.has(2) ? call.in(2).longs() : longs(call, "ends"));
-        int[] axes =
-                call.integers("axes", 3).orElse(IntStream.range(0, starts.length).toArray());
+        int[] axes = call.integers("axes", 3).orElse(IntStream.range(0, starts.length).toArray());
         int[] steps = call.has(4) ? call.in(4).ints() : new int[0];
         for (int i = 0; i < starts.length; i++) {
             int axis = y.shape().axis(axes[i]);
@@ -295,7 +296,9 @@ final class Moves {
     }
 
     private static long[] longs(Call call, String attribute) {
-        return Arrays.stream(call.node().integers(attribute).orElseThrow()).asLongStream().toArray();
+        return Arrays.stream(call.node().integers(attribute).orElseThrow())
+                .asLongStream()
+                .toArray();
     }
 
     /// "To the end" is often written as the largest long.

@@ -298,8 +298,7 @@ public final class OnnxModel extends Module {
                                     return parameter == null
                                             ? tensor
                                             : TensorFormat.floats(
-                                                    TensorFormat.name(tensor),
-                                                    parameter.tensor());
+                                                    TensorFormat.name(tensor), parameter.tensor());
                                 })
                         .toList();
         return source.replaced(7, List.of(graphNow.replaced(5, tensors))).toByteArray();
@@ -313,8 +312,7 @@ public final class OnnxModel extends Module {
     public Map<String, Long> operators() {
         return graph.nodes().stream()
                 .collect(
-                        Collectors.groupingBy(
-                                Node::operator, TreeMap::new, Collectors.counting()));
+                        Collectors.groupingBy(Node::operator, TreeMap::new, Collectors.counting()));
     }
 
     // ---- running ----
@@ -336,8 +334,7 @@ public final class OnnxModel extends Module {
 
     /// The outputs for inputs by name, on the CPU in float32.
     List<Value> run(Map<String, Value> inputs) {
-        return Value.on(
-                new Value.Target(Backend.cpu(), DType.FLOAT32), () -> evaluate(inputs));
+        return Value.on(new Value.Target(Backend.cpu(), DType.FLOAT32), () -> evaluate(inputs));
     }
 
     private List<Value> evaluate(Map<String, Value> inputs) {

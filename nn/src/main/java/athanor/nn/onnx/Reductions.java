@@ -33,9 +33,7 @@ final class Reductions {
         alongRows("LogSoftmax", Tensor::logSoftmax);
         Operators.add("Hardmax", Flow.ZERO, Reductions::hardmax);
         Operators.add(
-                "NegativeLogLikelihoodLoss",
-                Flow.ON,
-                call -> likelihoodLoss(call, call.in(0)));
+                "NegativeLogLikelihoodLoss", Flow.ON, call -> likelihoodLoss(call, call.in(0)));
         Operators.addAll("SoftmaxCrossEntropyLoss", Flow.ON, Reductions::crossEntropy);
     }
 
@@ -95,20 +93,22 @@ final class Reductions {
         Value known = x.isTensor() ? x : x.cast(ElementType.FLOAT);
         if (known.isImages() && Arrays.equals(axes, new int[] {2, 3})) {
             Tensor means = function.apply(known.images(), new int[] {1, 2});
-            Value kept =
-                    Value.ofImages(means.reshape(x.shape().dim(0), 1, 1, x.shape().dim(1)));
+            Value kept = Value.ofImages(means.reshape(x.shape().dim(0), 1, 1, x.shape().dim(1)));
             return finish(call, kept, axes);
         }
         Tensor y = function.apply(known.tensor(), axes);
-        return finish(call, Value.of(y.reshape(kept(x.shape(), axes).dims())), axes)
-                .cast(x.type());
+        return finish(call, Value.of(y.reshape(kept(x.shape(), axes).dims())), axes).cast(x.type());
     }
 
     /// Shifted by the largest, so that exp stays finite.
     private static Tensor logSumExp(Tensor x, int... axes) {
         int[] kept = kept(x.shape(), axes).dims();
         Tensor largest = x.max(axes).reshape(kept);
-        return x.sub(largest).exp().sum(axes).log().add(largest.reshape(x.sum(axes).shape().dims()));
+        return x.sub(largest)
+                .exp()
+                .sum(axes)
+                .log()
+                .add(largest.reshape(x.sum(axes).shape().dims()));
     }
 
     /// For each element of x, its place in the result.
@@ -218,8 +218,7 @@ final class Reductions {
 
     /// From version 13 on over one axis; before, over all from that axis on.
     private static void alongRows(String name, UnaryOperator<Tensor> function) {
-        Operators.add(
-                name, Flow.ON, call -> rows(call, x -> Value.of(function.apply(x.tensor()))));
+        Operators.add(name, Flow.ON, call -> rows(call, x -> Value.of(function.apply(x.tensor()))));
     }
 
     private static Value rows(Call call, UnaryOperator<Value> function) {
@@ -308,8 +307,7 @@ final class Reductions {
         return switch (call.node().text("reduction", "mean")) {
             case "none" -> losses;
             case "sum" -> Elementwise.floating(losses, x -> x.sum());
-            default ->
-                    Elementwise.floating(losses, x -> x.sum().div(Arrays.stream(weights).sum()));
+            default -> Elementwise.floating(losses, x -> x.sum().div(Arrays.stream(weights).sum()));
         };
     }
 }

@@ -70,7 +70,8 @@ final class Resizing {
             int at = i;
             int to =
                     sizes.map(s -> s[at])
-                            .orElseGet(() -> (int) Math.floor(length * (end - start) * factors[at]));
+                            .orElseGet(
+                                    () -> (int) Math.floor(length * (end - start) * factors[at]));
             double scale = sizes.isPresent() ? (double) to / length : factors[i];
             Axis axis = new Axis(length, to, scale, start, end);
             beyond[i] = new boolean[to];
@@ -167,7 +168,6 @@ final class Resizing {
         double[] filled = Arrays.stream(outside).mapToDouble(o -> o * value).toArray();
         Value mask = Value.of(y.type(), y.shape(), kept);
         Value fill = Value.of(y.type(), y.shape(), filled);
-        return Elementwise.floating(
-                Elementwise.floating(y, mask, Tensor::mul), fill, Tensor::add);
+        return Elementwise.floating(Elementwise.floating(y, mask, Tensor::mul), fill, Tensor::add);
     }
 }

@@ -40,7 +40,8 @@ final class TensorFormat {
         return read(tensor, Optional.empty());
     }
 
-    /// Throws [IllegalArgumentException], with the tensor's name, where it claims what does not hold.
+    /// Throws [IllegalArgumentException], with the tensor's name, where it claims what does not
+    // hold.
     ///
     /// @param folder where files with numbers may lie
     static Value read(Message tensor, Optional<Path> folder) {
@@ -82,8 +83,7 @@ final class TensorFormat {
                         "'%s' has %d bytes; %d from %d on are needed"
                                 .formatted(name, channel.size(), length, offset));
             }
-            return ByteString.copyFrom(
-                    channel.map(FileChannel.MapMode.READ_ONLY, offset, length));
+            return ByteString.copyFrom(channel.map(FileChannel.MapMode.READ_ONLY, offset, length));
         } catch (IOException e) {
             throw new IllegalArgumentException("'" + name + "' cannot be read: " + e, e);
         }

@@ -63,7 +63,8 @@ final class Value {
                             .toArray());
         }
         requireSize(shape, values.length);
-        return new Value(type, shape, new Floating(Arrays.stream(values).map(type::round).toArray()));
+        return new Value(
+                type, shape, new Floating(Arrays.stream(values).map(type::round).toArray()));
     }
 
     static Value of(ElementType type, Shape shape, long... values) {
@@ -214,7 +215,8 @@ final class Value {
         if (to == type) {
             return this;
         }
-        if (data instanceof OnEngine(Tensor tensor, boolean images) && to.engineType().isPresent()) {
+        if (data instanceof OnEngine(Tensor tensor, boolean images)
+                && to.engineType().isPresent()) {
             Tensor y = tensor.cast(to.engineType().get());
             return new Value(to, shape, new OnEngine(y, images));
         }
@@ -258,7 +260,9 @@ final class Value {
     private Value takeLongs(Shape as, int[] index, double fill) {
         long[] values = longs();
         return of(
-                type, as, IntStream.of(index).mapToLong(i -> i < 0 ? (long) fill : values[i]).toArray());
+                type,
+                as,
+                IntStream.of(index).mapToLong(i -> i < 0 ? (long) fill : values[i]).toArray());
     }
 
     Value transpose(int... permutation) {

@@ -122,7 +122,10 @@ class TensorFileTest {
         assertRefused(folder, "appends to", "\u0080\u0002}K\u0001a.");
         // A list within itself.
         assertRefused(folder, "no named tensors", "\u0080\u0002]q\u0000h\u0000a.");
-        assertRefused(folder, "it calls os.system", "\u0080\u0002cos\nsystem\n(X\u0002\u0000\u0000\u0000ls" + "tR.");
+        assertRefused(
+                folder,
+                "it calls os.system",
+                "\u0080\u0002cos\nsystem\n(X\u0002\u0000\u0000\u0000ls" + "tR.");
     }
 
     private static void assertRefused(Path folder, String problem, String pickle)

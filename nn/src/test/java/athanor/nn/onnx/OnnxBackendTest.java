@@ -22,7 +22,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/// ONNX's own tests of its operators (Debian's package `libonnx-testdata`): each a model, and inputs
+/// ONNX's own tests of its operators (Debian's package `libonnx-testdata`): each a model, and
+// inputs
 /// and outputs. What does not pass is in a list, with the reason; a test in the list that passes
 /// fails, so that the list only becomes shorter.
 class OnnxBackendTest {
@@ -130,7 +131,8 @@ class OnnxBackendTest {
     private static Map<String, String> listed() {
         Map<String, String> listed = new LinkedHashMap<>();
         try (InputStream in = OnnxBackendTest.class.getResourceAsStream("tests-not-run.txt")) {
-            String text = new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
+            String text =
+                    new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
             text.lines()
                     .filter(line -> !line.isBlank() && !line.startsWith("#"))
                     .forEach(
@@ -156,6 +158,7 @@ class OnnxBackendTest {
                                                         System.out.println(
                                                                 DATA.relativize(test)
                                                                         + "  "
-                                                                        + reason.replace('\n', ' '))));
+                                                                        + reason.replace(
+                                                                                '\n', ' '))));
     }
 }

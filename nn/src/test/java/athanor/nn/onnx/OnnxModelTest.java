@@ -10,6 +10,7 @@ import athanor.engine.GradMode;
 import athanor.engine.Gradients;
 import athanor.engine.HostBuffer;
 import athanor.engine.Shape;
+import athanor.engine.TapeEntry;
 import athanor.engine.Tensor;
 import athanor.engine.Workspace;
 import athanor.kernels.random.PhiloxKey;
@@ -71,8 +72,12 @@ class OnnxModelTest {
                             (name, parameter) ->
                                     assertClose(
                                             name,
-                                            actual.of(theirs.parameter(name).tensor()).orElseThrow().toFloats(),
-                                            expected.of(parameter.tensor()).orElseThrow().toFloats()));
+                                            actual.of(theirs.parameter(name).tensor())
+                                                    .orElseThrow()
+                                                    .toFloats(),
+                                            expected.of(parameter.tensor())
+                                                    .orElseThrow()
+                                                    .toFloats()));
         }
         // The running means follow the batch alike; the variance is divided by another count.
         assertClose(
@@ -87,9 +92,7 @@ class OnnxModelTest {
             largest = Math.max(largest, Math.abs(value));
         }
         for (int i = 0; i < expected.length; i++) {
-            assertThat((double) actual[i])
-                    .as(name)
-                    .isCloseTo(expected[i], within(1e-3 * largest));
+            assertThat((double) actual[i]).as(name).isCloseTo(expected[i], within(1e-3 * largest));
         }
     }
 
@@ -99,7 +102,8 @@ class OnnxModelTest {
         float[] changed = new float[64 * 4];
         Arrays.fill(changed, 0.5f);
         model.parameter("fc.weight").assign(HostBuffer.of(changed));
-        OnnxModel again = OnnxModel.parse(OnnxExport.bytes(model, Shape.of(16, 16, 3), true, Map.of()));
+        OnnxModel again =
+                OnnxModel.parse(OnnxExport.bytes(model, Shape.of(16, 16, 3), true, Map.of()));
         again.initialize(KEY);
         model.train(false);
         again.train(false);
@@ -126,21 +130,28 @@ class OnnxModelTest {
     @Test
     void imagesAreTransposedOnlyWhereTheOrderMatters() {
         // conv, relu, add, conv: no transpose between input and output.
-        List<String> walked = explained(
-                node("Conv", "a", "x", "w"), node("Relu", "b", "a"), node("Add", "c", "b", "x"),
-                node("Conv", "y", "c", "w"));
+        List<String> walked =
+                explained(
+                        node("Conv", "a", "x", "w"),
+                        node("Relu", "b", "a"),
+                        node("Add", "c", "b", "x"),
+                        node("Conv", "y", "c", "w"));
         assertThat(walked).noneMatch(line -> line.contains("transpose"));
         // A pair of transposes, as models of TensorFlow have around convolutions, cancels out.
-        List<String> cancelled = explained(
-                node("Conv", "a", "x", "w"),
-                permutation("b", "a", 0, 2, 3, 1),
-                node("Relu", "c", "b"),
-                permutation("d", "c", 0, 3, 1, 2),
-                node("Conv", "y", "d", "w"));
+        List<String> cancelled =
+                explained(
+                        node("Conv", "a", "x", "w"),
+                        permutation("b", "a", 0, 2, 3, 1),
+                        node("Relu", "c", "b"),
+                        permutation("d", "c", 0, 3, 1, 2),
+                        node("Conv", "y", "d", "w"));
         assertThat(cancelled).noneMatch(line -> line.contains("transpose"));
         // A softmax over a row of pixels needs ONNX's order.
-        List<String> needed = explained(
-                node("Conv", "a", "x", "w"), node("Softmax", "b", "a"), node("Conv", "y", "b", "w"));
+        List<String> needed =
+                explained(
+                        node("Conv", "a", "x", "w"),
+                        node("Softmax", "b", "a"),
+                        node("Conv", "y", "b", "w"));
         assertThat(needed).anyMatch(line -> line.contains("transpose"));
     }
 
@@ -148,7 +159,7 @@ class OnnxModelTest {
         OnnxModel model = OnnxModel.parse(file(nodes));
         model.initialize(KEY);
         Tensor x = Tensor.normal(Backend.cpu(), DType.FLOAT32, Shape.of(1, 3, 3, 2), KEY);
-        return model.forward(x).explain();
+        return model.forward(x).tape().stream().map(TapeEntry::toString).toList();
     }
 
     private static byte[] file(Message... nodes) {
@@ -160,10 +171,7 @@ class OnnxModelTest {
         for (Message node : nodes) {
             graph = graph.with(1, node);
         }
-        return Message.empty()
-                .with(7, graph)
-                .with(8, Message.empty().with(2, 17))
-                .toByteArray();
+        return Message.empty().with(7, graph).with(8, Message.empty().with(2, 17)).toByteArray();
     }
 
     private static Message node(String operator, String output, String... inputs) {
@@ -190,14 +198,13 @@ class OnnxModelTest {
         Files.write(file, file(node("Relu", "a", "x"), node("Rotate", "y", "a")));
         assertThatThrownBy(() -> OnnxModel.read(file))
                 .isInstanceOf(ModelFileProblem.class)
-                .hasMessage(
-                        file
-                                + ": 1 of its 2 operators are not known here: node 'y' (Rotate)");
+                .hasMessage(file + ": 1 of its 2 operators are not known here: node 'y' (Rotate)");
     }
 
     @Test
     void aProblemOfANodeNamesIt() {
-        assertProblem("node 'y' (Add): ", node("Concat", "a", "x", "x"), node("Add", "y", "a", "x"));
+        assertProblem(
+                "node 'y' (Add): ", node("Concat", "a", "x", "x"), node("Add", "y", "a", "x"));
         assertProblem("node 'y' (Relu): nothing before it makes 'z'", node("Relu", "y", "z"));
         assertProblem("node 'y' (Add): input 1 is left out", node("Add", "y", "x", ""));
         assertProblem("node 'y' (Conv): input 1 is left out", node("Conv", "y", "x"));
@@ -213,8 +220,7 @@ class OnnxModelTest {
 
     @Test
     void aGradientThatNobodyWroteIsRefusedWhereItIsNeeded() {
-        OnnxModel model =
-                OnnxModel.parse(file(node("Conv", "a", "x", "w"), node("Sin", "y", "a")));
+        OnnxModel model = OnnxModel.parse(file(node("Conv", "a", "x", "w"), node("Sin", "y", "a")));
         model.initialize(KEY);
         Tensor x = Tensor.zeros(Shape.of(1, 3, 3, 2));
         assertThatThrownBy(() -> model.forward(x))
@@ -263,7 +269,8 @@ class OnnxModelTest {
         OnnxModel model = imported(model());
         model.requireFit(Shape.of(16, 16, 3), 4);
         assertThatThrownBy(() -> model.requireFit(Shape.of(16, 16, 3), classes))
-                .hasMessageContaining("it takes input float[?, 3, 16, 16] and yields logits float[?, 4]");
+                .hasMessageContaining(
+                        "it takes input float[?, 3, 16, 16] and yields logits float[?, 4]");
         assertThatThrownBy(() -> model.requireFit(Shape.of(16, 16, 1), 4))
                 .hasMessageContaining("images of 1 x 16 x 16");
     }
@@ -272,7 +279,17 @@ class OnnxModelTest {
     void theErrorFunctionIsAccurate() {
         // From tables (Abramowitz and Stegun 7.1).
         Map<Double, Double> known =
-                Map.of(0.0, 0.0, 0.5, 0.5204998778, 1.0, 0.8427007929, 2.0, 0.9953222650, 2.6, 0.9997639656);
+                Map.of(
+                        0.0,
+                        0.0,
+                        0.5,
+                        0.5204998778,
+                        1.0,
+                        0.8427007929,
+                        2.0,
+                        0.9953222650,
+                        2.6,
+                        0.9997639656);
         known.forEach(
                 (x, y) -> {
                     assertThat(Elementwise.erf(x)).isCloseTo(y, within(1e-9));
