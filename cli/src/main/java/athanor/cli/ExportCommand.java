@@ -56,7 +56,8 @@ final class ExportCommand implements Callable<Integer> {
 
     @Option(
             names = "--keep-norms",
-            description = "onnx: batch norms stay operators; else they are folded into convolutions")
+            description =
+                    "onnx: batch norms stay operators; else they are folded into convolutions")
     boolean keepNorms;
 
     ExportCommand(Screen screen) {

@@ -80,13 +80,13 @@ final class ImportCommand implements Callable<Integer> {
                 && !(given.containsKey(Setting.MODEL) && given.containsKey(Setting.DATA))) {
             throw new InvalidSetting(
                     "--out: a checkpoint needs to know the "
-                            + (isGraph ? "data; add --data NAME" : "model and the data; add --model NAME --data NAME"));
+                            + (isGraph
+                                    ? "data; add --data NAME"
+                                    : "model and the data; add --model NAME --data NAME"));
         }
-        Settings settings =
-                Settings.initial().with(Setting.DATA, "cifar10").with(given).check();
+        Settings settings = Settings.initial().with(Setting.DATA, "cifar10").with(given).check();
         Map<String, TensorData> tensors = isGraph ? describeGraph() : describeTensors();
-        if (settings.text(Setting.MODEL).isEmpty()
-                || (isGraph && out.isEmpty())) {
+        if (settings.text(Setting.MODEL).isEmpty() || (isGraph && out.isEmpty())) {
             return 0;
         }
         Names.check(settings);

@@ -76,17 +76,15 @@ class ExportImportTest {
                 .forEach(
                         (name, tensor) ->
                                 theirs.put(
-                                        "module." + name.replace("fc.", "linear.").replace("downsample", "shortcut"),
+                                        "module."
+                                                + name.replace("fc.", "linear.")
+                                                        .replace("downsample", "shortcut"),
                                         tensor));
         Path foreign = folder.resolve("foreign.npz");
         Numpy.write(theirs, foreign);
         Path imported = folder.resolve("imported.safetensors");
         Result result =
-                succeed(
-                        "import "
-                                + foreign
-                                + " --model resnet8 --data shapes10 --out "
-                                + imported);
+                succeed("import " + foreign + " --model resnet8 --data shapes10 --out " + imported);
         assertThat(result.out()).contains("module.linear.weight", "[10, 64]", "fits resnet8");
         Path weights = folder.resolve("weights.safetensors");
         succeed("export --checkpoint " + imported + " --format safetensors --out " + weights);
@@ -95,8 +93,10 @@ class ExportImportTest {
         assertThat(after.keySet()).isEqualTo(before.keySet());
         after.forEach(
                 (name, tensor) ->
-                        assertThat(tensor.floats()).isEqualTo(before.getOrDefault(name, tensor).floats()));
-        Result misfit = run("import", foreign.toString(), "--model", "resnet20", "--data", "cifar10");
+                        assertThat(tensor.floats())
+                                .isEqualTo(before.getOrDefault(name, tensor).floats()));
+        Result misfit =
+                run("import", foreign.toString(), "--model", "resnet20", "--data", "cifar10");
         assertThat(misfit.code()).isEqualTo(1);
         assertThat(misfit.err()).contains("missing", "layer1.1.conv1.weight");
         assertThat(Files.size(imported)).isPositive();

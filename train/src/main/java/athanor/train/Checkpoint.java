@@ -56,8 +56,7 @@ public record Checkpoint(
     /// Of a model that came from elsewhere.
     public static Checkpoint untrained(
             Settings settings, ModelSpec spec, List<String> classNames, Module model) {
-        return new Checkpoint(
-                settings, spec, classNames, Progress.START, 0, StateDict.of(model));
+        return new Checkpoint(settings, spec, classNames, Progress.START, 0, StateDict.of(model));
     }
 
     /// Writes it whole or not at all.

@@ -67,8 +67,7 @@ public final class TrainingRun {
         Dataset trainingSet = dataset(settings, Split.TRAIN);
         training = trainingLoader(settings, trainingSet);
         Dataset testSet = dataset(settings, Split.TEST);
-        Evaluator test =
-                new Evaluator(testLoader(settings, testSet), backend, views(settings));
+        Evaluator test = new Evaluator(testLoader(settings, testSet), backend, views(settings));
         ImageShape image = training.shape();
         spec = ModelSpec.of(settings, trainingSet.classes(), image.channels(), image.height());
         model = spec.create();

@@ -59,7 +59,9 @@ public final class Numpy {
         int start = shortLength ? 10 : 12;
         if (length > Math.min(LONGEST_HEADER, file.length - start)) {
             throw new IllegalArgumentException(
-                    "it claims a header of " + length + " bytes, more than there are or make sense");
+                    "it claims a header of "
+                            + length
+                            + " bytes, more than there are or make sense");
         }
         String header = new String(file, start, (int) length, StandardCharsets.ISO_8859_1);
         Matcher descr = find(DESCR, header);

@@ -12,7 +12,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// The part of Python's pickle language that describes plain data and named tensors: numbers, texts,
+/// The part of Python's pickle language that describes plain data and named tensors: numbers,
+// texts,
 /// lists, tuples (both a List) and dictionaries. A pickle is a program for a small stack machine,
 /// and what it may call is what [Calls] knows; everything else is refused by its name.
 final class Pickle {

@@ -31,15 +31,15 @@ public record Safetensors(Map<String, String> metadata, Map<String, TensorData> 
         tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
     }
 
-    /// Reads and checks a whole file; the tensors stay in the file, mapped into memory. Throws [ModelFileProblem] where a claim of it does not hold.
+    /// Reads and checks a whole file; the tensors stay in the file, mapped into memory. Throws
+    // [ModelFileProblem] where a claim of it does not hold.
     public static Safetensors read(Path file) {
         if (Files.isDirectory(file)) {
             throw new ModelFileProblem(file, "is a folder, not a model file");
         }
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             MemorySegment all =
-                    channel.map(
-                            FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto());
+                    channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto());
             return parse(file, all);
         } catch (NoSuchFileException e) {
             throw new ModelFileProblem(file, "there is no such file", e);
