@@ -2,6 +2,9 @@ package athanor.nn;
 
 import athanor.engine.Shape;
 import athanor.engine.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// y = x weight^T + bias.   x is `[N, in]`, weight `[out, in]`, y `[N, out]`.
@@ -29,6 +32,13 @@ public final class Linear extends Module {
     protected Tensor compute(Tensor x) {
         Tensor y = x.matmul(weight.tensor(), false, true);
         return bias.map(b -> y.add(b.tensor().cast(y.dtype()))).orElse(y);
+    }
+
+    @Override
+    public String writeTo(GraphWriter graph, String x) {
+        List<String> inputs = new ArrayList<>(List.of(x, graph.constant(weight)));
+        bias.ifPresent(b -> inputs.add(graph.constant(b)));
+        return graph.add("Gemm", inputs, Map.of("transB", 1));
     }
 
     @Override

@@ -14,4 +14,9 @@ public final class Residual extends Module {
     protected Tensor compute(Tensor x) {
         return x.add(body.forward(x));
     }
+
+    @Override
+    public String writeTo(GraphWriter graph, String x) {
+        return graph.add("Add", x, body.writeTo(graph, x));
+    }
 }

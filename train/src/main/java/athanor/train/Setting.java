@@ -9,7 +9,12 @@ import java.util.Optional;
 /// timm.
 @SuppressWarnings("ImmutableEnumChecker") // Kinds are records, and the lists are List.of.
 public enum Setting {
-    MODEL(Kind.text(), "model", "NAME", "", "network to train; `athanor models` lists them"),
+    MODEL(
+            Kind.text(),
+            "model",
+            "NAME",
+            "",
+            "network to train: one of `athanor models`, or an .onnx file"),
     STEM(
             Kind.words("auto", "cifar", "imagenet"),
             "stem",
@@ -255,7 +260,12 @@ public enum Setting {
             "N",
             "0",
             "steps from one checkpoint to the next, beside each epoch's; 0: never"),
-    INIT(Kind.text(), "init", "FILE", "", "safetensors file with the parameters to start from"),
+    INIT(
+            Kind.text(),
+            "init",
+            "FILE",
+            "",
+            "file with the parameters to start from: .safetensors, .pth, .npz"),
     RESUME(
             Kind.text(),
             "resume",

@@ -13,6 +13,7 @@ import athanor.nn.Module;
 import athanor.nn.Parameter;
 import athanor.nn.StochasticDepth;
 import athanor.nn.model.FitsData;
+import athanor.nn.model.Models;
 import athanor.nn.model.ResNet;
 import athanor.train.data.Augmentation;
 import athanor.train.data.Batch;
@@ -483,7 +484,7 @@ public final class TrainingRun {
         String name =
                 LocalDate.now(java.time.ZoneId.systemDefault())
                         + "-"
-                        + settings.text(Setting.MODEL)
+                        + Models.plainName(settings.text(Setting.MODEL))
                         + "-"
                         + settings.text(Setting.DATA);
         Path folder = Path.of("runs", name);

@@ -6,6 +6,7 @@ import athanor.nn.AdaptiveAveragePool2d;
 import athanor.nn.BatchNorm2d;
 import athanor.nn.Conv2d;
 import athanor.nn.Flatten;
+import athanor.nn.GraphWriter;
 import athanor.nn.Linear;
 import athanor.nn.MaxPool2d;
 import athanor.nn.Module;
@@ -82,6 +83,15 @@ public final class ResNet extends Module {
             Tensor next = layer.forward(current);
             current.release();
             current = next;
+        }
+        return current;
+    }
+
+    @Override
+    public String writeTo(GraphWriter graph, String x) {
+        String current = bn1.writeRelu(graph, conv1, x);
+        for (Module layer : rest) {
+            current = layer.writeTo(graph, current);
         }
         return current;
     }
