@@ -101,8 +101,7 @@ public final class TrainingRun {
         Schedule schedule = Schedule.of(scaled(settings), training.batches());
         Trainer.Plan plan = plan(settings);
 
-        Optional<Resumption> resumed =
-                ranks.isRoot() ? Resumption.of(settings) : Optional.empty();
+        Optional<Resumption> resumed = ranks.isRoot() ? Resumption.of(settings) : Optional.empty();
         Progress before =
                 fromRoot.file(() -> resumed.map(Resumption::file))
                         .map(
