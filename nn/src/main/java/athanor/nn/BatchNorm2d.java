@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// y = weight (x - mean) / sqrt(variance + 1e-5) + bias for each channel.   Ioffe and Szegedy 2015.
+/// y = weight (x - mean) / sqrt(variance + 1e-5) + bias for each channel. Ioffe and Szegedy 2015.
 ///
 /// In training the mean and variance are those of the batch, and the running ones follow them:
 /// `running = 0.9 running + 0.1 batch`, with the variance divided by count - 1. In evaluation the

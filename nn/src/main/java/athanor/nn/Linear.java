@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// y = x weight^T + bias.   x is `[N, in]`, weight `[out, in]`, y `[N, out]`.
+/// y = x weight^T + bias. x is `[N, in]`, weight `[out, in]`, y `[N, out]`.
 public final class Linear extends Module {
     private final Parameter weight;
     private final Optional<Parameter> bias;

@@ -2,7 +2,7 @@ package athanor.nn;
 
 import athanor.engine.Tensor;
 
-/// y = x + body(x).   He et al. 2015.
+/// y = x + body(x). He et al. 2015.
 public final class Residual extends Module {
     private final Module body;
 

@@ -404,7 +404,7 @@ public final class TrainingRun {
         }
     }
 
-    /// With --scale-lr, the learning rates for this batch in proportion to it.   Goyal et al. 2017.
+    /// With --scale-lr, the learning rates for this batch in proportion to it. Goyal et al. 2017.
     private static Settings scaled(Settings settings) {
         int batch = settings.whole(Setting.SCALE_LR);
         double factor = batch == 0 ? 1 : (double) settings.whole(Setting.BATCH_SIZE) / batch;

@@ -7,10 +7,9 @@ import athanor.engine.DType;
 /// A sum of n numbers in any order is off by about `sqrt(n)` rounding errors of its largest partial
 /// sum, for which the largest element of the exact result stands: `|y - exact| <= 8 epsilon sqrt(n)
 /// (|exact| + largest)`, epsilon the distance from 1 to the next number. With n = 0, where nothing
-// is added, each element is held
-/// to its own size: `8 epsilon |exact|`. The gradients of such functions are held to the gradient
-/// that came in, of which a saturated function lets little through.
-/// What is too large for the type is infinite.
+/// is added, each element is held to its own size: `8 epsilon |exact|`. The gradients of such
+/// functions are held to the gradient that came in, of which a saturated function lets little
+/// through. What is too large for the type is infinite.
 record Tolerance(double epsilon, double smallestNormal, double largestNumber) {
 
     static Tolerance of(DType type) {

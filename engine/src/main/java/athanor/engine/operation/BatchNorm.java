@@ -13,10 +13,10 @@ import java.util.List;
 import java.util.Optional;
 
 /// y = gamma (x - mean) / sqrt(variance + epsilon) + beta (+ residual), then max(y, 0) if asked
-/// for.   Ioffe and Szegedy 2015.
+/// for. Ioffe and Szegedy 2015.
 ///
-/// With g = dy (where y > 0), h = (x - mean) / deviation, M rows: dgamma = sum of g h,   dbeta =
-/// sum of g,   dresidual = g, dx = gamma / deviation (g - dbeta / M - h dgamma / M); with constant
+/// With g = dy (where y > 0), h = (x - mean) / deviation, M rows: dgamma = sum of g h, dbeta =
+/// sum of g, dresidual = g, dx = gamma / deviation (g - dbeta / M - h dgamma / M); with constant
 /// moments, dx = gamma / deviation g. Where the moments are those of several ranks, M and the two
 /// sums in dx are over all of them; those that are returned are of the rank's own rows, as every
 /// gradient. For x of 16 bits, moments, gamma and beta are FLOAT32.

@@ -4,7 +4,7 @@ import athanor.engine.DType;
 import athanor.engine.Tape;
 import athanor.engine.Tensor;
 
-/// y = x in another type.   dx = dy in the type of x.
+/// y = x in another type. dx = dy in the type of x.
 public final class Cast {
     private Cast() {}
 

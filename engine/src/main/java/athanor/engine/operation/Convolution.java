@@ -10,7 +10,7 @@ import athanor.kernels.convolve.ConvolutionGeometry;
 
 /// y[n,p,q,k] = sum over r,s,c of x[n, p stride - padding + r dilation, q ..., c] w[k,r,s,c].
 ///
-/// dx = dy convolved with the flipped filters,   dw[k,r,s,c] = sum over n,p,q of dy[n,p,q,k] x[n, p
+/// dx = dy convolved with the flipped filters, dw[k,r,s,c] = sum over n,p,q of dy[n,p,q,k] x[n, p
 /// stride ..., c].
 public final class Convolution {
     private Convolution() {}

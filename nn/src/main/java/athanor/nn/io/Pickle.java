@@ -13,9 +13,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The part of Python's pickle language that describes plain data and named tensors: numbers,
-// texts,
-/// lists, tuples (both a List) and dictionaries. A pickle is a program for a small stack machine,
-/// and what it may call is what [Calls] knows; everything else is refused by its name.
+/// texts, lists, tuples (both a List) and dictionaries. A pickle is a program for a small stack
+/// machine, and what it may call is what [Calls] knows; everything else is refused by its name.
 final class Pickle {
     /// The name under which [Calls] gets a persistent id, a reference to something outside.
     static final String PERSISTENT = "persistent id";

@@ -32,7 +32,7 @@ public record Safetensors(Map<String, String> metadata, Map<String, TensorData> 
     }
 
     /// Reads and checks a whole file; the tensors stay in the file, mapped into memory. Throws
-    // [ModelFileProblem] where a claim of it does not hold.
+    /// [ModelFileProblem] where a claim of it does not hold.
     public static Safetensors read(Path file) {
         if (Files.isDirectory(file)) {
             throw new ModelFileProblem(file, "is a folder, not a model file");

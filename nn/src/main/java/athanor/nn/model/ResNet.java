@@ -97,7 +97,7 @@ public final class ResNet extends Module {
     }
 
     /// Sets the last norm of each block of a network that has values to 0, so that each block
-    /// begins as its shortcut.   Goyal et al. 2017.
+    /// begins as its shortcut. Goyal et al. 2017.
     public static void zeroLastNorms(Module network) {
         for (Module module : network.modules().values()) {
             if (module instanceof Block block) {

@@ -263,8 +263,7 @@ final class Elementwise {
     }
 
     /// The inputs after the first. Before version 7 an operand was aligned at an axis: its own
-    // first
-    /// axis at `axis`, or by default its last at the last.
+    /// first axis at `axis`, or by default its last at the last.
     private static List<Value> rest(Call call) {
         List<Value> rest = new ArrayList<>(call.all().subList(1, call.all().size()));
         if (call.opset() < 7 && call.node().has("axis") && call.node().flag("broadcast", false)) {

@@ -41,7 +41,7 @@ final class TensorFormat {
     }
 
     /// Throws [IllegalArgumentException], with the tensor's name, where it claims what does not
-    // hold.
+    /// hold.
     ///
     /// @param folder where files with numbers may lie
     static Value read(Message tensor, Optional<Path> folder) {

@@ -23,9 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /// ONNX's own tests of its operators (Debian's package `libonnx-testdata`): each a model, and
-// inputs
-/// and outputs. What does not pass is in a list, with the reason; a test in the list that passes
-/// fails, so that the list only becomes shorter.
+/// inputs and outputs. What does not pass is in a list, with the reason; a test in the list that
+/// passes fails, so that the list only becomes shorter.
 class OnnxBackendTest {
     private static final Path DATA =
             Path.of("/usr/lib/python3/dist-packages/onnx/backend/test/data");
