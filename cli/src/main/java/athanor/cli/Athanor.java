@@ -58,6 +58,7 @@ public final class Athanor implements Runnable {
                 .addSubcommand(SummaryCommand.commandLine(screen))
                 .addSubcommand(new DoctorCommand(screen))
                 .addSubcommand(BenchCommand.commandLine(screen))
+                .addSubcommand(new ExplainCommand(screen))
                 .addSubcommand(new RecipesCommand(screen))
                 .addSubcommand(new ModelsCommand(screen))
                 .addSubcommand(new DatasetsCommand(screen));

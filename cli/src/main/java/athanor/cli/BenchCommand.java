@@ -66,6 +66,12 @@ final class BenchCommand implements Callable<Integer> {
                     "print where the time of a step goes, instead of how many images a second")
     boolean profile;
 
+    @Option(
+            names = "--kernels",
+            description =
+                    "with --device cuda-sim: print what each GPU kernel moves, against the least possible")
+    boolean kernels;
+
     private BenchCommand(Screen screen) {
         this.screen = screen;
     }
@@ -86,6 +92,14 @@ final class BenchCommand implements Callable<Integer> {
             throw new InvalidSetting("--work " + work.get() + ": accepted is train or infer");
         }
         Map<Setting, String> given = options.given();
+        if (kernels) {
+            if (!"cuda-sim".equals(given.get(Setting.DEVICE)) || given.size() > 1) {
+                throw new InvalidSetting(
+                        "--kernels: what kernels move is counted by a simulated GPU, with sizes of its own; use --device cuda-sim --kernels alone");
+            }
+            KernelTable.lines().forEach(line -> screen.line("%s", line));
+            return 0;
+        }
         boolean nothingChosen =
                 recipe.isEmpty()
                         && !given.containsKey(Setting.MODEL)

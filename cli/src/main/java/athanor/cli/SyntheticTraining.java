@@ -3,8 +3,6 @@ package athanor.cli;
 import athanor.engine.Backend;
 import athanor.engine.DType;
 import athanor.engine.GradMode;
-import athanor.engine.HostBuffer;
-import athanor.engine.Randomness;
 import athanor.engine.Shape;
 import athanor.engine.Tensor;
 import athanor.engine.Workspace;
@@ -17,18 +15,17 @@ import athanor.train.Schedule;
 import athanor.train.Setting;
 import athanor.train.Settings;
 import athanor.train.TrainingRun;
+import athanor.train.TrainingStep;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /// Training steps on numbers that stand for images: no data set, no files.
-final class SyntheticTraining {
+final class SyntheticTraining implements AutoCloseable {
     private final Module model;
     private final ModelSpec spec;
     private final Optimizer optimizer;
     private final Schedule.Rate rate;
-    private final double labelSmoothing;
-    private final Tensor images;
-    private final Tensor labels;
+    private final TrainingStep step;
 
     SyntheticTraining(Settings settings, Sizes sizes) {
         this(settings, sizes, TrainingRun.backend(settings));
@@ -46,15 +43,24 @@ final class SyntheticTraining {
         }
         optimizer = Optimizer.of(settings, parameters);
         rate = Schedule.of(settings, 1000).at(0);
-        labelSmoothing = settings.real(Setting.LABEL_SMOOTHING);
         int batch = settings.whole(Setting.BATCH_SIZE);
         Shape shape = Shape.of(batch, side, side, sizes.image().channels());
-        images = Tensor.normal(backend, DType.FLOAT32, shape, PhiloxKey.of(1));
+        step =
+                new TrainingStep(
+                        model,
+                        optimizer,
+                        settings.real(Setting.LABEL_SMOOTHING),
+                        backend,
+                        shape,
+                        settings.on(Setting.CUDA_GRAPH));
         int[] classes = new int[batch];
         for (int i = 0; i < batch; i++) {
             classes[i] = i % sizes.classes();
         }
-        labels = Tensor.of(backend, Shape.of(batch), HostBuffer.of(classes));
+        try (Workspace _ = Workspace.open()) {
+            Tensor images = Tensor.normal(Backend.cpu(), DType.FLOAT32, shape, PhiloxKey.of(1));
+            step.load(images.toFloats(), classes);
+        }
     }
 
     Module model() {
@@ -67,21 +73,26 @@ final class SyntheticTraining {
 
     /// Forward, loss, backward, optimizer. Returns the loss.
     double train() {
+        start();
+        return step.result().toFloats()[0];
+    }
+
+    /// A step that on a GPU may be under way when the call returns.
+    void start() {
         model.train(true);
-        PhiloxKey key = PhiloxKey.of(optimizer.steps());
-        try (Workspace _ = Workspace.open()) {
-            Tensor logits = Randomness.with(key, () -> model.forward(images));
-            Tensor loss = logits.crossEntropy(labels, labelSmoothing);
-            optimizer.step(loss.backward(), rate);
-            return loss.item();
-        }
+        step.run(rate, PhiloxKey.of(optimizer.steps()));
     }
 
     /// One forward pass without a graph. Returns the first logit.
     float infer() {
         model.train(false);
         try (Workspace _ = Workspace.open()) {
-            return GradMode.off(() -> model.forward(images)).toFloats()[0];
+            return GradMode.off(() -> model.forward(step.images())).toFloats()[0];
         }
+    }
+
+    @Override
+    public void close() {
+        step.close();
     }
 }

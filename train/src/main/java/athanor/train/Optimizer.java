@@ -1,19 +1,33 @@
 package athanor.train;
 
+import athanor.engine.Backend;
+import athanor.engine.Buffer;
 import athanor.engine.Gradients;
 import athanor.engine.Tensor;
 import athanor.engine.Workspace;
 import athanor.kernels.optimize.AdamStep;
 import athanor.kernels.optimize.SgdStep;
+import athanor.kernels.optimize.UpdateRule;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.function.Function;
 
 /// Changes parameters against their gradients. Both are PyTorch's rules; the update itself is a
 /// kernel.
 public sealed interface Optimizer {
     /// One step for all parameters that have a gradient.
-    void step(Gradients gradients, Schedule.Rate rate);
+    default void step(Gradients gradients, Schedule.Rate rate) {
+        apply(advance(rate), gradients);
+    }
+
+    /// Counts a step and says by which rules it is made, for [#apply]: what a step needs besides
+    /// the gradients.
+    List<UpdateRule> advance(Schedule.Rate rate);
+
+    /// Changes the parameters that have a gradient, all at once.
+    void apply(List<UpdateRule> rules, Gradients gradients);
 
     /// What it remembers between steps, by the parameter's name and a word: part of a checkpoint.
     Map<String, Tensor> state();
@@ -50,6 +64,30 @@ public sealed interface Optimizer {
         };
     }
 
+    /// Each parameter that has a gradient, with what `state` says is kept of it.
+    private static void update(
+            UpdateRule rule,
+            Map<String, Tensor> parameters,
+            Gradients gradients,
+            Function<String, List<Buffer>> state) {
+        List<Backend.Update> updates = new ArrayList<>();
+        parameters.forEach(
+                (name, parameter) ->
+                        gradients
+                                .of(parameter)
+                                .ifPresent(
+                                        gradient ->
+                                                updates.add(
+                                                        new Backend.Update(
+                                                                parameter.buffer(),
+                                                                gradient.buffer(),
+                                                                state.apply(name),
+                                                                parameter.size()))));
+        parameters.values().stream()
+                .findFirst()
+                .ifPresent(parameter -> parameter.backend().update(rule, updates));
+    }
+
     private static Map<String, Tensor> zerosLike(Map<String, Tensor> parameters, String word) {
         Map<String, Tensor> zeros = new LinkedHashMap<>();
         parameters.forEach(
@@ -65,12 +103,12 @@ public sealed interface Optimizer {
         return zeros;
     }
 
-    private static Tensor named(Map<String, Tensor> state, String name) {
+    private static Buffer named(Map<String, Tensor> state, String name) {
         Tensor tensor = state.get(name);
         if (tensor == null) {
             throw new IllegalStateException("the optimizer has no " + name);
         }
-        return tensor;
+        return tensor.buffer();
     }
 
     /// SGD; without momentum it remembers nothing.
@@ -95,35 +133,26 @@ public sealed interface Optimizer {
         }
 
         @Override
-        public void step(Gradients gradients, Schedule.Rate rate) {
-            SgdStep step =
+        public List<UpdateRule> advance(Schedule.Rate rate) {
+            return List.of(
                     new SgdStep(
                             rate.learningRate(),
                             momentum == 0 ? 0 : rate.momentum().orElse(momentum),
                             weightDecay,
                             nesterov,
-                            steps == 0);
-            parameters.forEach(
-                    (name, parameter) ->
-                            gradients
-                                    .of(parameter)
-                                    .ifPresent(
-                                            gradient ->
-                                                    parameter
-                                                            .backend()
-                                                            .sgd(
-                                                                    step,
-                                                                    parameter.buffer(),
-                                                                    gradient.buffer(),
-                                                                    velocity(name),
-                                                                    parameter.size())));
-            steps++;
+                            steps++ == 0));
         }
 
-        private Optional<athanor.engine.Buffer> velocity(String name) {
-            return momentum == 0
-                    ? Optional.empty()
-                    : Optional.of(named(velocities, name + ".velocity").buffer());
+        @Override
+        public void apply(List<UpdateRule> rules, Gradients gradients) {
+            update(
+                    rules.getFirst(),
+                    parameters,
+                    gradients,
+                    name ->
+                            momentum == 0
+                                    ? List.of()
+                                    : List.of(named(velocities, name + ".velocity")));
         }
 
         @Override
@@ -163,9 +192,9 @@ public sealed interface Optimizer {
         }
 
         @Override
-        public void step(Gradients gradients, Schedule.Rate rate) {
+        public List<UpdateRule> advance(Schedule.Rate rate) {
             steps++;
-            AdamStep step =
+            return List.of(
                     new AdamStep(
                             rate.learningRate(),
                             rate.momentum().orElse(BETA1),
@@ -173,24 +202,16 @@ public sealed interface Optimizer {
                             EPSILON,
                             weightDecay,
                             decoupled,
-                            (int) steps);
-            parameters.forEach(
-                    (name, parameter) ->
-                            gradients
-                                    .of(parameter)
-                                    .ifPresent(
-                                            gradient ->
-                                                    parameter
-                                                            .backend()
-                                                            .adam(
-                                                                    step,
-                                                                    parameter.buffer(),
-                                                                    gradient.buffer(),
-                                                                    named(moments, name + ".mean")
-                                                                            .buffer(),
-                                                                    named(moments, name + ".square")
-                                                                            .buffer(),
-                                                                    parameter.size())));
+                            (int) steps));
+        }
+
+        @Override
+        public void apply(List<UpdateRule> rules, Gradients gradients) {
+            update(
+                    rules.getFirst(),
+                    parameters,
+                    gradients,
+                    name -> List.of(named(moments, name + ".mean"), named(moments, name + ".square")));
         }
 
         @Override

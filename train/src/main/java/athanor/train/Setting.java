@@ -50,6 +50,12 @@ public enum Setting {
             "cpu|cuda|cuda:N|cuda-sim|reference",
             "cpu",
             "where to compute; cuda-sim: a simulated GPU"),
+    CUDA_GRAPH(
+            Kind.onOff(),
+            "cuda-graph",
+            "on|off",
+            "on",
+            "on a GPU, repeat the step as one recorded graph; the same bits"),
     EPOCHS(Kind.whole(1), "epochs", "N", "10", "passes over the training set"),
     BATCH_SIZE(
             Kind.whole(1), "batch-size", "N", "128", "images a step, over all ranks and devices"),

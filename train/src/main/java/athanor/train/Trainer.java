@@ -1,18 +1,15 @@
 package athanor.train;
 
 import athanor.engine.Backend;
-import athanor.engine.Gradients;
-import athanor.engine.HostBuffer;
 import athanor.engine.OutOfMemory;
-import athanor.engine.Randomness;
 import athanor.engine.Shape;
-import athanor.engine.Tensor;
-import athanor.engine.Workspace;
+import athanor.engine.backend.Cuda;
 import athanor.kernels.random.PhiloxKey;
 import athanor.nn.Module;
 import athanor.train.data.Batch;
 import athanor.train.data.Batches;
 import athanor.train.data.DataLoader;
+import athanor.train.data.ImageShape;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -20,14 +17,20 @@ import java.util.function.Consumer;
 /// The training loop. It tells its listeners what happens, and hands its progress to `checkpoint`
 /// when one is due.
 final class Trainer {
-    /// When to stop, to look, and to save; 0 steps means no limit or never.
+    /// When to stop, to look, and to save; 0 steps means no limit or never. Steps are read at least
+    /// every `readEvery`, and `repeats` says whether a GPU may record them.
     record Plan(
             int epochs,
             long maxSteps,
             int evalEvery,
             int checkpointEvery,
+            int readEvery,
+            boolean repeats,
             double labelSmoothing,
             long seed) {}
+
+    /// The most steps that are under way before one is waited for.
+    private static final int MOST_OPEN = 16;
 
     private final Module model;
     private final Optimizer optimizer;
@@ -38,6 +41,8 @@ final class Trainer {
     private final Plan plan;
     private final Consumer<Progress> checkpoint;
     private final List<TrainingEvent.Listener> listeners;
+    private final StepReports reports;
+    private Optional<TrainingStep> fullBatches = Optional.empty();
 
     Trainer(
             Module model,
@@ -58,6 +63,7 @@ final class Trainer {
         this.plan = plan;
         this.checkpoint = checkpoint;
         this.listeners = listeners;
+        reports = new StepReports(backend, backend instanceof Cuda ? MOST_OPEN : 1);
     }
 
     TrainingEvent.Finished run(Progress start) {
@@ -66,7 +72,7 @@ final class Trainer {
                         start.epoch(), plan.epochs(), start.step(), training.batches()));
         Progress at = start;
         Optional<EpochMetrics> last = Optional.empty();
-        while (!isOver(at)) {
+        while (!isOver(at, 0)) {
             at = epoch(at);
             if (at.batch() == training.batches()) {
                 EpochMetrics metrics = metrics(at);
@@ -76,6 +82,7 @@ final class Trainer {
             }
             checkpoint.accept(at);
         }
+        fullBatches.ifPresent(TrainingStep::close);
         TrainingEvent.Finished finished = new TrainingEvent.Finished(at.step(), last);
         tell(finished);
         return finished;
@@ -85,19 +92,26 @@ final class Trainer {
     private Progress epoch(Progress start) {
         model.train(true);
         Progress at = start;
+        reports.begin();
         try (Batches batches = training.epoch(at.epoch(), at.batch())) {
-            while (at.batch() < training.batches() && !isOver(at)) {
-                long began = System.nanoTime();
+            boolean ends = at.batch() == training.batches() || isOver(at, 0);
+            while (!ends) {
                 try (Batch batch = batches.next().orElseThrow()) {
-                    at = step(batch, at, began);
+                    start(batch, at.step() + reports.open());
                 } catch (OutOfMemory | OutOfMemoryError e) {
                     throw MemoryNeed.explain(
                             model, training.shape(), backend, training.batchSize(), e);
                 }
-                if (plan.checkpointEvery() > 0
-                        && at.step() % plan.checkpointEvery() == 0
-                        && at.batch() < training.batches()
-                        && !isOver(at)) {
+                long step = at.step() + reports.open();
+                ends =
+                        at.batch() + reports.open() == training.batches()
+                                || isOver(at, reports.open());
+                boolean saves =
+                        plan.checkpointEvery() > 0 && step % plan.checkpointEvery() == 0 && !ends;
+                if (ends || saves || reports.isFull() || step % plan.readEvery() == 0) {
+                    at = read(at);
+                }
+                if (saves) {
                     checkpoint.accept(at);
                 }
             }
@@ -105,34 +119,47 @@ final class Trainer {
         return at;
     }
 
-    /// One step; its time runs from `began`, before the wait for the batch.
-    private Progress step(Batch batch, Progress at, long began) {
-        Schedule.Rate rate = schedule.at(at.step());
-        PhiloxKey key = PhiloxKey.of(plan.seed()).derive("step").derive(at.step());
-        double loss;
-        int correct;
-        try (Workspace _ = Workspace.open()) {
-            Tensor images = images(batch);
-            Tensor labels = labels(batch);
-            Tensor logits = Randomness.with(key, () -> model.forward(images));
-            Tensor mean = logits.crossEntropy(labels, plan.labelSmoothing());
-            Gradients gradients = mean.backward();
-            optimizer.step(gradients, rate);
-            loss = mean.item();
-            correct = Evaluation.correct(logits, batch.labels());
+    /// Starts the step that comes after `before` others.
+    private void start(Batch batch, long before) {
+        Schedule.Rate rate = schedule.at(before);
+        PhiloxKey key = PhiloxKey.of(plan.seed()).derive("step").derive(before);
+        boolean full = batch.size() == training.batchSize();
+        TrainingStep step = full ? fullBatches() : stepOf(batch.size(), false);
+        step.load(batch.images(), batch.labels());
+        step.run(rate, key);
+        reports.note(step.result(), batch.size(), rate.learningRate());
+    }
+
+    private TrainingStep fullBatches() {
+        if (fullBatches.isEmpty()) {
+            fullBatches = Optional.of(stepOf(training.batchSize(), plan.repeats()));
         }
-        requireFinite(loss, at.step() + 1);
-        double took = (System.nanoTime() - began) / 1e9;
-        Progress after = at.afterStep(loss, correct, batch.size(), took);
-        tell(
-                new TrainingEvent.StepFinished(
-                        at.epoch() + 1,
-                        after.step(),
-                        loss,
-                        rate.learningRate(),
-                        batch.size(),
-                        took));
-        return after;
+        return fullBatches.get();
+    }
+
+    private TrainingStep stepOf(int size, boolean repeats) {
+        ImageShape image = training.shape();
+        Shape shape = Shape.of(size, image.height(), image.width(), image.channels());
+        return new TrainingStep(
+                model, optimizer, plan.labelSmoothing(), backend, shape, repeats);
+    }
+
+    /// Waits for the steps that were started, and tells of them.
+    private Progress read(Progress start) {
+        Progress at = start;
+        for (StepReports.Report report : reports.read()) {
+            requireFinite(report.loss(), at.step() + 1);
+            at = at.afterStep(report.loss(), report.correct(), report.images(), report.seconds());
+            tell(
+                    new TrainingEvent.StepFinished(
+                            at.epoch() + 1,
+                            at.step(),
+                            report.loss(),
+                            report.learningRate(),
+                            report.images(),
+                            report.seconds()));
+        }
+        return at;
     }
 
     private EpochMetrics metrics(Progress at) {
@@ -154,8 +181,9 @@ final class Trainer {
                 ProcessMemory.peakResidentBytes());
     }
 
-    private boolean isOver(Progress at) {
-        return at.epoch() >= plan.epochs() || (plan.maxSteps() > 0 && at.step() >= plan.maxSteps());
+    private boolean isOver(Progress at, int open) {
+        return at.epoch() >= plan.epochs()
+                || (plan.maxSteps() > 0 && at.step() + open >= plan.maxSteps());
     }
 
     private static void requireFinite(double loss, long step) {
@@ -167,21 +195,6 @@ final class Trainer {
                             + step
                             + ": the training has diverged; start again with a lower --lr or --max-lr");
         }
-    }
-
-    private Tensor images(Batch batch) {
-        return Tensor.of(
-                backend,
-                Shape.of(
-                        batch.size(),
-                        batch.shape().height(),
-                        batch.shape().width(),
-                        batch.shape().channels()),
-                HostBuffer.of(batch.images()));
-    }
-
-    private Tensor labels(Batch batch) {
-        return Tensor.of(backend, Shape.of(batch.size()), HostBuffer.of(batch.labels()));
     }
 
     private void tell(TrainingEvent event) {

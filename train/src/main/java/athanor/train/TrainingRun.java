@@ -205,6 +205,8 @@ public final class TrainingRun {
                 settings.whole(Setting.MAX_STEPS),
                 settings.whole(Setting.EVAL_EVERY),
                 settings.whole(Setting.CHECKPOINT_EVERY),
+                settings.whole(Setting.PRINT_FREQ),
+                settings.on(Setting.CUDA_GRAPH),
                 settings.real(Setting.LABEL_SMOOTHING),
                 settings.seed());
     }

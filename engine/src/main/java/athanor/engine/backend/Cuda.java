@@ -8,6 +8,7 @@ import athanor.engine.Gate;
 import athanor.engine.HostBuffer;
 import athanor.engine.MatrixProduct;
 import athanor.engine.Memory;
+import athanor.engine.Repeated;
 import athanor.engine.Shape;
 import athanor.engine.Unsupported;
 import athanor.kernels.convolve.ConvolutionGeometry;
@@ -15,6 +16,7 @@ import athanor.kernels.cuda.Blas;
 import athanor.kernels.cuda.CudaError;
 import athanor.kernels.cuda.DataType;
 import athanor.kernels.cuda.Device;
+import athanor.kernels.cuda.DeviceInfo;
 import athanor.kernels.cuda.Devices;
 import athanor.kernels.cuda.Dnn;
 import athanor.kernels.cuda.Driver;
@@ -30,10 +32,13 @@ import athanor.kernels.cuda.PtxRandom;
 import athanor.kernels.cuda.PtxReductions;
 import athanor.kernels.cuda.PtxSoftmax;
 import athanor.kernels.cuda.Workspace;
+import athanor.kernels.cuda.simulator.KernelStatistics;
+import athanor.kernels.cuda.simulator.SimulatedDriver;
 import athanor.kernels.elementwise.Binary;
 import athanor.kernels.elementwise.Unary;
 import athanor.kernels.optimize.AdamStep;
 import athanor.kernels.optimize.SgdStep;
+import athanor.kernels.optimize.UpdateRule;
 import athanor.kernels.pool.PoolGeometry;
 import athanor.kernels.random.PhiloxKey;
 import athanor.kernels.reduce.Reduction;
@@ -41,10 +46,13 @@ import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntList;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /// A GPU, or the simulated one: the same code for both. This class only picks the addresses out of
 /// the buffers; products of matrices are cuBLAS's, convolutions cuDNN's, and the rest are the PTX
@@ -65,9 +73,16 @@ public final class Cuda implements Backend, Workspace {
     private final Device device;
     private final Driver.Stream stream;
     private final PinnedStaging staging;
-    private final Memory memory = new Memory(this);
+    private final Memory common = new Memory(this);
+    private Memory memory = common;
     private final Map<Long, Buffer> scratch = new HashMap<>();
     private final Map<IntList, Long> windows = new HashMap<>();
+    private final Ptx ptx;
+    private final CudaUpdates updates;
+    private final CudaUpdates.Places atOnce;
+    private CudaUpdates.Places places;
+    private long libraryCalls;
+    private long graphLaunches;
     private final PtxElementwise elementwise;
     private final PtxReductions reductions;
     private final PtxNormalization normalization;
@@ -90,7 +105,10 @@ public final class Cuda implements Backend, Workspace {
         long room = (device.driver().device().isAtLeast(9, 0) ? 32L : 4L) << 20;
         device.blas().bind(stream, device.driver().allocate(room), room);
         device.dnn().bind(stream);
-        Ptx ptx = new Ptx(device.driver(), this);
+        updates = new CudaUpdates(this, this::upload);
+        atOnce = updates.atOnce();
+        places = atOnce;
+        ptx = new Ptx(device.driver(), this);
         elementwise = new PtxElementwise(ptx);
         reductions = new PtxReductions(ptx);
         normalization = new PtxNormalization(ptx);
@@ -113,19 +131,41 @@ public final class Cuda implements Backend, Workspace {
         return memory;
     }
 
+    /// Does the work with buffers of this memory.
+    <T> T within(Memory own, Supplier<T> work) {
+        memory = own;
+        try {
+            return work.get();
+        } finally {
+            memory = common;
+        }
+    }
+
+    /// Device memory that stays where it is until [#release].
+    long reserve(long bytes) {
+        return device.driver().allocate(bytes);
+    }
+
+    void release(long address) {
+        device.driver().free(address);
+    }
+
     /// Where there is no room, what [Memory] keeps for later is given up first.
     ///
     /// @throws CudaError with status `CUDA_ERROR_OUT_OF_MEMORY` where that does not help
     @Override
     public Buffer allocate(DType dtype, int length) {
         long bytes = Math.max(1, (long) length * dtype.bytes());
+        requireOutsideCapture("an allocation");
         try {
             return new DeviceBuffer(dtype, length, device.driver().allocate(bytes));
         } catch (CudaError e) {
-            if (!e.status().equals(CudaError.OUT_OF_MEMORY) || memory.pooled() == 0) {
+            if (!e.status().equals(CudaError.OUT_OF_MEMORY)
+                    || memory.pooled() + common.pooled() == 0) {
                 throw e;
             }
             memory.trim();
+            common.trim();
             return allocate(dtype, length);
         }
     }
@@ -152,6 +192,96 @@ public final class Cuda implements Backend, Workspace {
         memory.give(buffer);
     }
 
+    // ---- repeated work ----
+
+    /// See [Repeated#of].
+    public Repeated repeated(Consumer<List<UpdateRule>> work) {
+        return new CapturedWork(this, work);
+    }
+
+    /// What the work would have done, as a graph.
+    Driver.Graph capturing(CudaUpdates.Places found, Runnable work) {
+        device.driver().beginCapture(stream);
+        places = found;
+        try {
+            work.run();
+        } catch (RuntimeException e) {
+            places = atOnce;
+            abandonCapture(e);
+            throw e;
+        }
+        places = atOnce;
+        return device.driver().endCapture(stream);
+    }
+
+    private void abandonCapture(RuntimeException cause) {
+        try {
+            device.driver().destroy(device.driver().endCapture(stream));
+        } catch (RuntimeException e) {
+            cause.addSuppressed(e);
+        }
+    }
+
+    void launch(Driver.Graph graph) {
+        device.driver().launch(graph, stream);
+        graphLaunches++;
+    }
+
+    void destroy(Driver.Graph graph) {
+        device.driver().synchronize(stream);
+        device.driver().destroy(graph);
+    }
+
+    CudaUpdates updates() {
+        return updates;
+    }
+
+    void upload(MemorySegment source, long to) {
+        staging.upload(source, to);
+    }
+
+    /// How many kernels, calls of cuBLAS and cuDNN, and graphs the host has launched so far.
+    public long launches() {
+        return ptx.launches() + libraryCalls + graphLaunches;
+    }
+
+    /// What the GPU is.
+    public DeviceInfo info() {
+        return device.driver().device();
+    }
+
+    /// Compiles every PTX kernel there is; returns how many.
+    public int compileAll() {
+        return ptx.compileAll();
+    }
+
+    /// What kernels did so far, by their names, where the GPU is simulated; else nothing.
+    public Map<String, KernelStatistics> kernelStatistics() {
+        synchronize();
+        return device.driver() instanceof SimulatedDriver simulated
+                ? simulated.statistics()
+                : Map.of();
+    }
+
+    /// Bytes of device memory that are not free, other programs counted.
+    public long deviceBytes() {
+        Driver.MemoryInfo info = device.driver().memory();
+        return info.total() - info.free();
+    }
+
+    /// Returns when all work is done.
+    public void synchronize() {
+        device.driver().synchronize(stream);
+    }
+
+    private void requireOutsideCapture(String what) {
+        if (places != atOnce) {
+            throw new IllegalStateException(
+                    what
+                            + " inside a step that is captured as a CUDA graph: not possible; leave graphs out by --cuda-graph off");
+        }
+    }
+
     // ---- moving ----
 
     @Override
@@ -160,9 +290,14 @@ public final class Cuda implements Backend, Workspace {
         switch (x) {
             case HostBuffer from when y instanceof HostBuffer to ->
                     MemorySegment.copy(from.segment(), 0, to.segment(), 0, bytes);
-            case HostBuffer from -> staging.upload(from.segment().asSlice(0, bytes), address(y));
-            case DeviceBuffer from when y instanceof HostBuffer to ->
-                    staging.download(from.address(), to.segment().asSlice(0, bytes));
+            case HostBuffer from -> {
+                requireOutsideCapture("a copy to the device");
+                staging.upload(from.segment().asSlice(0, bytes), address(y));
+            }
+            case DeviceBuffer from when y instanceof HostBuffer to -> {
+                requireOutsideCapture("a copy to the program");
+                staging.download(from.address(), to.segment().asSlice(0, bytes));
+            }
             case DeviceBuffer from -> {
                 if (bytes > 0) {
                     device.driver().copy(address(y), from.address(), bytes, stream);
@@ -318,6 +453,7 @@ public final class Cuda implements Backend, Workspace {
             }
             return;
         }
+        libraryCalls++;
         device.blas()
                 .gemmStridedBatched(
                         operation(p.transposeB()),
@@ -355,6 +491,7 @@ public final class Cuda implements Backend, Workspace {
         var convolution = new Dnn.Descriptor(geometry, DataType.FLOAT32, Dnn.MathType.FMA);
         long bytes = device.dnn().workspaceBytes(convolution, algorithm);
         long workspace = take(bytes);
+        libraryCalls++;
         call.run(convolution, workspace, bytes);
         give(workspace);
     }
@@ -524,6 +661,7 @@ public final class Cuda implements Backend, Workspace {
         return windows.computeIfAbsent(
                 IntArrayList.wrap(table),
                 _ -> {
+                    requireOutsideCapture("a new kind of pooling");
                     long address = device.driver().allocate((long) table.length * Integer.BYTES);
                     staging.upload(MemorySegment.ofArray(table), address);
                     return address;
@@ -738,17 +876,20 @@ public final class Cuda implements Backend, Workspace {
 
     @Override
     public void uniform(PhiloxKey key, Buffer y, int length) {
+        requireOutsideCapture("random numbers");
         random.uniform(stream, key, float32("uniform", y), length);
     }
 
     @Override
     public void normal(PhiloxKey key, Buffer y, int length) {
+        requireOutsideCapture("random numbers");
         random.normal(stream, key, float32("normal", y), length);
     }
 
     @Override
     public void dropoutMask(PhiloxKey key, double probability, Buffer y, int length) {
-        random.dropoutMask(stream, key, probability, float32("dropoutMask", y), length);
+        long mask = float32("dropoutMask", y);
+        random.dropoutMask(stream, key, places.key(key), probability, mask, length);
     }
 
     // ---- updates in place ----
@@ -787,6 +928,28 @@ public final class Cuda implements Backend, Workspace {
                 address(mean),
                 address(square),
                 length);
+    }
+
+    /// All tensors in one launch.
+    @Override
+    public void update(UpdateRule rule, List<Update> of) {
+        List<PtxOptimizers.Parameter> parameters =
+                of.stream().filter(u -> u.length() > 0).map(Cuda::parameter).toList();
+        if (!parameters.isEmpty()) {
+            PtxOptimizers.Table table = places.table(parameters);
+            long numbers = places.numbers(rule);
+            optimizers.update(stream, rule, numbers, OptionalLong.empty(), table);
+        }
+    }
+
+    private static PtxOptimizers.Parameter parameter(Update u) {
+        List<Buffer> state = u.state();
+        return new PtxOptimizers.Parameter(
+                float32("update", u.parameter()),
+                float32("update", u.gradient()),
+                state.isEmpty() ? 0 : float32("update", state.get(0)),
+                state.size() < 2 ? 0 : float32("update", state.get(1)),
+                u.length());
     }
 
     // ---- addresses ----

@@ -9,4 +9,5 @@ public record SgdStep(
         double momentum,
         double weightDecay,
         boolean nesterov,
-        boolean first) {}
+        boolean first)
+        implements UpdateRule {}

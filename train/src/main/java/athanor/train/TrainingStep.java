@@ -1,0 +1,88 @@
+package athanor.train;
+
+import athanor.engine.Backend;
+import athanor.engine.DType;
+import athanor.engine.HostBuffer;
+import athanor.engine.Repeated;
+import athanor.engine.Shape;
+import athanor.engine.Tensor;
+import athanor.engine.Workspace;
+import athanor.engine.operation.CrossEntropy;
+import athanor.kernels.optimize.UpdateRule;
+import athanor.kernels.random.PhiloxKey;
+import athanor.nn.Module;
+import java.util.List;
+
+/// Forward, loss, backward and optimizer for batches of one size. The batch, and what the step says
+/// of it, lie at fixed places, and the step reads nothing back: so a GPU repeats it as a whole, see
+/// [Repeated], and the program goes on at once.
+public final class TrainingStep implements AutoCloseable {
+    private final Module model;
+    private final Optimizer optimizer;
+    private final double labelSmoothing;
+    private final Tensor images;
+    private final Tensor labels;
+    private final Tensor result;
+    private final Repeated work;
+
+    /// @param images of a batch, `[N, H, W, C]`
+    /// @param repeats whether a GPU may record the step
+    public TrainingStep(
+            Module model,
+            Optimizer optimizer,
+            double labelSmoothing,
+            Backend backend,
+            Shape images,
+            boolean repeats) {
+        this.model = model;
+        this.optimizer = optimizer;
+        this.labelSmoothing = labelSmoothing;
+        this.images = outside(backend, DType.FLOAT32, images);
+        labels = outside(backend, DType.INT32, Shape.of(images.dim(0)));
+        result = outside(backend, DType.FLOAT32, Shape.of(1, 2));
+        work = repeats ? Repeated.of(backend, this::compute) : Repeated.plainly(this::compute);
+    }
+
+    private static Tensor outside(Backend backend, DType dtype, Shape shape) {
+        return Workspace.outside(() -> Tensor.zeros(backend, dtype, shape));
+    }
+
+    /// The batch that was loaded.
+    public Tensor images() {
+        return images;
+    }
+
+    /// The next batch. The arrays may be changed when the call returns.
+    public void load(float[] nextImages, int[] nextLabels) {
+        Backend backend = images.backend();
+        backend.copy(HostBuffer.of(nextImages), images.buffer(), images.size());
+        backend.copy(HostBuffer.of(nextLabels), labels.buffer(), labels.size());
+    }
+
+    /// Starts the step on the batch that was loaded.
+    public void run(Schedule.Rate rate, PhiloxKey key) {
+        work.run(key, optimizer.advance(rate));
+    }
+
+    private void compute(List<UpdateRule> rules) {
+        try (Workspace _ = Workspace.open()) {
+            Tensor logits = model.forward(images);
+            Tensor targets = CrossEntropy.targets(logits, labels, labelSmoothing);
+            Tensor loss = logits.crossEntropySoft(targets);
+            optimizer.apply(rules, loss.backward());
+            Tensor found = logits.argmax(1).cast(DType.FLOAT32);
+            Tensor correct = found.equalTo(labels.cast(DType.FLOAT32)).sum();
+            result.assign(Tensor.concat(1, loss.reshape(1, 1), correct.reshape(1, 1)));
+        }
+    }
+
+    /// `[1, 2]`: the mean loss of the batch, and how many images were classified rightly.
+    public Tensor result() {
+        return result;
+    }
+
+    @Override
+    public void close() {
+        work.close();
+    }
+}
