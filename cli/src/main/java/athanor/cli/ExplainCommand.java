@@ -90,6 +90,7 @@ final class ExplainCommand implements Callable<Integer> {
         int[] size = INPUTS.get(input);
         KernelSamples.run(cuda, size[0], size[1]);
         cuda.synchronize();
+        telling.flush();
         if (telling.told == 0) {
             throw new InvalidSetting(
                     "--kernel " + kernel + ": nothing launches it yet; choose another");
@@ -127,6 +128,7 @@ final class ExplainCommand implements Callable<Integer> {
         private int told;
         private int seen;
         private int lastLine;
+        private String line = "";
         private boolean over;
 
         Telling(List<String> lines, SimulatedDriver driver) {
@@ -137,7 +139,6 @@ final class ExplainCommand implements Callable<Integer> {
                 at++;
             }
             entry = at;
-            lastLine = at;
             for (int i = at + 1; i < lines.size() && !lines.get(i).contains(".entry"); i++) {
                 Matcher declared = DECLARATION.matcher(lines.get(i));
                 while (declared.find()) {
@@ -181,29 +182,48 @@ final class ExplainCommand implements Callable<Integer> {
             if (!first || step.warp() != 0) {
                 return;
             }
-            seen++;
-            if (told < steps) {
-                told++;
-                tell(step);
+            // A line such as `mov.b64 {low, high}, sum` is several instructions of the simulator.
+            if (step.line() != lastLine) {
+                seen++;
+                flush();
             }
+            if (seen <= steps) {
+                if (step.line() != lastLine) {
+                    told++;
+                    above(step.line());
+                }
+                line = text(step);
+            }
+            lastLine = step.line();
             over = step.text().strip().startsWith("ret") && step.activeMask() != 0;
         }
 
-        private void tell(Step step) {
-            for (int i = lastLine; i < step.line() - 1; i++) {
-                String line = lines.get(i).strip();
-                if (line.startsWith("//") || line.matches("\\w+:")) {
-                    screen.line("      %s", line);
-                }
+        void flush() {
+            if (!line.isEmpty()) {
+                screen.line("%s", line);
             }
-            lastLine = Math.max(lastLine, step.line());
-            if (step.line() < lastLine) {
-                lastLine = step.line();
+            line = "";
+        }
+
+        /// Comments and labels right above a line.
+        private void above(int number) {
+            int from = number - 1;
+            while (from > 0 && isNoInstruction(lines.get(from - 1).strip())) {
+                from--;
             }
+            lines.subList(from, number - 1).stream()
+                    .filter(above -> !above.isBlank())
+                    .forEach(above -> screen.line("      %s", above.strip()));
+        }
+
+        private static boolean isNoInstruction(String text) {
+            return text.isEmpty() || text.startsWith("//") || text.matches("\\w+:");
+        }
+
+        private String text(Step step) {
             String text = lines.get(step.line() - 1).strip().replaceAll("\\s*//.*", "");
-            screen.line(
-                    "%4d  %-44s  %-9s  %s",
-                    step.line(), text, lanes(step.activeMask()), values(step, text));
+            return "%4d  %-44s  %-9s  %s"
+                    .formatted(step.line(), text, lanes(step.activeMask()), values(step, text));
         }
 
         private static String lanes(int mask) {
@@ -231,7 +251,7 @@ final class ExplainCommand implements Callable<Integer> {
                 }
             }
             Matcher address = ADDRESS.matcher(body);
-            if (address.find() && step.registerNames().contains(address.group(1))) {
+            if (step.activeMask() != 0 && address.find() && step.registerNames().contains(address.group(1))) {
                 int shown = lane.orElse(Integer.numberOfTrailingZeros(step.activeMask()) % LANES);
                 long offset = address.group(2) == null ? 0 : Long.parseLong(address.group(2));
                 long at = step.register(address.group(1))[shown] + offset;

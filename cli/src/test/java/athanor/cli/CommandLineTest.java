@@ -319,7 +319,7 @@ class CommandLineTest {
                 .contains("ld.global.v4.f32", "lane 3", "lies at byte 48 of", "st.global");
         Result some = run("explain", "--kernel", "sumRows", "--steps", "5");
         assertThat(some.out()).contains("5 of ", "--steps N shows more");
-        assertThat(run("explain", "--kernel", "RELOO").err()).contains("RELU");
+        assertThat(run("explain", "--kernel", "sumrows").err()).contains("sumRows");
         Result table = run("bench", "--device", "cuda-sim", "--kernels");
         assertThat(table.out()).contains("RELU_GRADIENT", "ratio", "adamAll");
         assertThat(run("bench", "--kernels").code()).isEqualTo(2);

@@ -22,10 +22,10 @@ class LineBudgetTest {
         "kernels/src/main, " + CUDA + ", 5800",
         CUDA + ", " + CUDA + "/simulator, 2700",
         CUDA + "/simulator, none, 5150",
-        "engine/src/main, none, 6550",
+        "engine/src/main, none, 7250",
         "nn/src/main, none, 1770",
-        "train/src/main, none, 3530",
-        "cli/src/main, none, 2000",
+        "train/src/main, none, 3680",
+        "cli/src/main, none, 2900",
         "bench/src/main, none, 700"
     })
     void roomStaysWithinItsBudget(String module, String without, long budget) throws IOException {

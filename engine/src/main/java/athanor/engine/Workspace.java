@@ -7,8 +7,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Who owns the memory of a step: every tensor made while a workspace is open belongs to it, and
-/// goes back to the backend's [Memory] when it is closed. Tensors made while none is open belong to
-/// the garbage collector, as do those made by [#outside]: parameters, running statistics, the
+/// goes back to the backend's [Memory] when it is closed. Tensors made while none is open live as
+/// long as somebody holds them, as do those made by [#outside]: parameters, running statistics, the
 /// optimizer's state.
 ///
 /// ```
@@ -69,7 +69,7 @@ public final class Workspace implements AutoCloseable {
     static Storage allocate(Backend backend, DType dtype, int length) {
         Workspace current = CURRENT.get();
         if (current == null) {
-            return new Storage(backend, backend.allocate(dtype, length), null);
+            return backend.memory().outside(dtype, length);
         }
         Storage storage = new Storage(backend, backend.memory().take(dtype, length), current.step);
         current.step.live.add(storage);

@@ -127,6 +127,25 @@ class RepeatedTest {
     }
 
     @Test
+    void aThousandStepsTakeNoMoreMemory() {
+        for (boolean recorded : new boolean[] {false, true}) {
+            Network network = new Network(cuda);
+            long flat = 0;
+            try (Repeated work =
+                    recorded ? Repeated.of(cuda, network::step) : Repeated.plainly(network::step)) {
+                for (int i = 0; i < 1000; i++) {
+                    work.run(PhiloxKey.of(i), Network.rules(i % 50));
+                    long bytes =
+                            cuda.deviceBytes() + cuda.memory().live() + cuda.memory().pooled();
+                    flat = i < 4 ? bytes : flat;
+                    assertThat(bytes).as("step %d", i).isEqualTo(flat);
+                }
+            }
+            assertThat(network.loss.item()).isFinite();
+        }
+    }
+
+    @Test
     void whatIsReadBackCannotBeRecorded() {
         Network network = new Network(cuda);
         int[] runs = new int[1];

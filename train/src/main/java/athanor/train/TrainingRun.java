@@ -3,6 +3,7 @@ package athanor.train;
 import athanor.engine.Backend;
 import athanor.engine.DType;
 import athanor.engine.Tensor;
+import athanor.engine.backend.Cuda;
 import athanor.kernels.parallel.Parallel;
 import athanor.kernels.random.PhiloxKey;
 import athanor.nn.Dropout;
@@ -106,7 +107,11 @@ public final class TrainingRun {
     // ---- what the settings say ----
 
     public static Backend backend(Settings settings) {
-        return Backend.of(settings.word(Setting.DEVICE));
+        Backend backend = Backend.of(settings.word(Setting.DEVICE));
+        if (backend instanceof Cuda cuda) {
+            cuda.chooseByTime(settings.on(Setting.CUDNN_BENCHMARK));
+        }
+        return backend;
     }
 
     public static int threads(Settings settings) {

@@ -45,6 +45,7 @@ import athanor.kernels.reduce.Reduction;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntList;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -67,6 +68,10 @@ import java.util.function.Supplier;
 public final class Cuda implements Backend, Workspace {
     private static final Map<String, Cuda> OPEN = new ConcurrentHashMap<>();
 
+    /// Of a convolution, where there is another way.
+    private static final long MOST_WORKSPACE = 256L << 20;
+
+    private static final int TIMED_RUNS = 3;
     private static final long STAGING_BYTES = 8 << 20;
 
     private final String name;
@@ -81,6 +86,8 @@ public final class Cuda implements Backend, Workspace {
     private final CudaUpdates updates;
     private final CudaUpdates.Places atOnce;
     private CudaUpdates.Places places;
+    private final Map<Layer, Integer> fastest = new HashMap<>();
+    private boolean choosesByTime;
     private long libraryCalls;
     private long graphLaunches;
     private final PtxElementwise elementwise;
@@ -481,6 +488,73 @@ public final class Cuda implements Backend, Workspace {
 
     // ---- images ----
 
+    /// A way to do a pass of a convolution: writes the output, or adds to it.
+    private interface Way {
+        void run(Buffer output, boolean adds);
+    }
+
+    private record Layer(ConvolutionGeometry geometry, Dnn.Pass pass) {}
+
+    /// Whether ways are chosen by time from now on, each layer's when it is first met. The bits then
+    /// depend on how fast what ran; else on the shapes alone.
+    public void chooseByTime(boolean on) {
+        choosesByTime = on;
+    }
+
+    /// The first of the ways that are there; see [#ways]. Or the fastest.
+    private void convolve(Layer layer, List<Way> ways, Buffer output, boolean adds) {
+        int chosen =
+                choosesByTime ? fastest.computeIfAbsent(layer, _ -> fastest(ways, output)) : 0;
+        ways.get(chosen).run(output, adds);
+    }
+
+    /// Tried in scratch memory, as a way that adds cannot be repeated.
+    private int fastest(List<Way> ways, Buffer like) {
+        requireOutsideCapture("choosing an algorithm by time");
+        Driver driver = device.driver();
+        Buffer scratchOutput = memory.take(like.dtype(), like.length());
+        Driver.Event start = driver.createEvent(true);
+        Driver.Event end = driver.createEvent(true);
+        int best = 0;
+        float least = Float.POSITIVE_INFINITY;
+        for (int i = 0; i < ways.size(); i++) {
+            ways.get(i).run(scratchOutput, false);
+            driver.record(start, stream);
+            for (int k = 0; k < TIMED_RUNS; k++) {
+                ways.get(i).run(scratchOutput, false);
+            }
+            driver.record(end, stream);
+            driver.synchronize(end);
+            float time = driver.elapsedMilliseconds(start, end);
+            if (time < least) {
+                least = time;
+                best = i;
+            }
+        }
+        driver.destroy(start);
+        driver.destroy(end);
+        memory.give(scratchOutput);
+        return best;
+    }
+
+    /// In the order of preference: a convolution that is a product of matrices is cuBLAS's, which has
+    /// tiles for more shapes and cuts long sums; then cuDNN's algorithms, as far as their workspace
+    /// is within bounds (the last needs to be there whatever it takes).
+    private List<Way> ways(ConvolutionGeometry geometry, Way product, List<Way> bounded, Way last) {
+        List<Way> ways = new ArrayList<>();
+        if (geometry.isPointwise()) {
+            ways.add(product);
+        }
+        ways.addAll(bounded);
+        ways.add(last);
+        return ways;
+    }
+
+    private boolean isWithinBounds(ConvolutionGeometry geometry, Dnn.Algorithm algorithm) {
+        var convolution = new Dnn.Descriptor(geometry, DataType.FLOAT32, Dnn.MathType.FMA);
+        return device.dnn().workspaceBytes(convolution, algorithm) <= MOST_WORKSPACE;
+    }
+
     /// What a call of cuDNN does with its descriptor and a workspace.
     private interface Convolving {
         void run(Dnn.Descriptor convolution, long workspace, long workspaceBytes);
@@ -508,7 +582,27 @@ public final class Cuda implements Backend, Workspace {
             fill(y, geometry.outputRows() * geometry.filters(), 0);
             return;
         }
-        var algorithm = Dnn.Algorithm.IMPLICIT_PRECOMP_GEMM;
+        MatrixProduct product = product(geometry.outputRows(), geometry.filters(), geometry.channels(), false, true);
+        Way implicit = (to, _) -> forward(geometry, Dnn.Algorithm.IMPLICIT_GEMM, images, filters, to);
+        Way precomputed = (to, _) -> forward(geometry, Dnn.Algorithm.IMPLICIT_PRECOMP_GEMM, images, filters, to);
+        boolean fits = isWithinBounds(geometry, Dnn.Algorithm.IMPLICIT_PRECOMP_GEMM);
+        convolve(
+                new Layer(geometry, Dnn.Pass.FORWARD),
+                ways(
+                        geometry,
+                        (to, _) -> matmul(product, x, w, to),
+                        fits ? List.of(precomputed) : List.of(),
+                        implicit),
+                y,
+                false);
+    }
+
+    private void forward(
+            ConvolutionGeometry geometry,
+            Dnn.Algorithm algorithm,
+            long images,
+            long filters,
+            Buffer y) {
         convolving(
                 geometry,
                 algorithm,
@@ -524,6 +618,11 @@ public final class Cuda implements Backend, Workspace {
                                         address(y),
                                         workspace,
                                         bytes));
+    }
+
+    private static MatrixProduct product(
+            int m, int n, int k, boolean transposeA, boolean transposeB) {
+        return new MatrixProduct(1, m, n, k, transposeA, transposeB, 0, 0, false);
     }
 
     @Override
@@ -585,22 +684,43 @@ public final class Cuda implements Backend, Workspace {
             }
             return;
         }
-        var algorithm = Dnn.Algorithm.DATA_GRADIENT_1;
-        convolving(
-                geometry,
-                algorithm,
-                (convolution, workspace, bytes) ->
-                        device.dnn()
-                                .dataGradient(
-                                        convolution,
-                                        algorithm,
+        int rows = geometry.outputRows();
+        Way product =
+                (to, adds) ->
+                        matmul(
+                                new MatrixProduct(
                                         1,
-                                        filters,
-                                        gradient,
-                                        beta,
-                                        address(dx),
-                                        workspace,
-                                        bytes));
+                                        rows,
+                                        geometry.channels(),
+                                        geometry.filters(),
+                                        false,
+                                        false,
+                                        0,
+                                        0,
+                                        adds),
+                                dy,
+                                w,
+                                to);
+        var algorithm = Dnn.Algorithm.DATA_GRADIENT_1;
+        Way last =
+                (to, adds) ->
+                        convolving(
+                                geometry,
+                                algorithm,
+                                (convolution, workspace, bytes) ->
+                                        device.dnn()
+                                                .dataGradient(
+                                                        convolution,
+                                                        algorithm,
+                                                        1,
+                                                        filters,
+                                                        gradient,
+                                                        adds ? 1 : 0,
+                                                        address(to),
+                                                        workspace,
+                                                        bytes));
+        List<Way> ways = ways(geometry, product, List.of(), last);
+        convolve(new Layer(geometry, Dnn.Pass.DATA_GRADIENT), ways, dx, beta != 0);
     }
 
     @Override
@@ -612,22 +732,29 @@ public final class Cuda implements Backend, Workspace {
             fill(dw, geometry.filters() * geometry.filterLength(), 0);
             return;
         }
+        MatrixProduct product =
+                product(geometry.filters(), geometry.channels(), geometry.outputRows(), true, false);
         var algorithm = Dnn.Algorithm.FILTER_GRADIENT_1;
-        convolving(
-                geometry,
-                algorithm,
-                (convolution, workspace, bytes) ->
-                        device.dnn()
-                                .filterGradient(
-                                        convolution,
-                                        algorithm,
-                                        1,
-                                        images,
-                                        gradient,
-                                        0,
-                                        address(dw),
-                                        workspace,
-                                        bytes));
+        Way last =
+                (to, _) ->
+                        convolving(
+                                geometry,
+                                algorithm,
+                                (convolution, workspace, bytes) ->
+                                        device.dnn()
+                                                .filterGradient(
+                                                        convolution,
+                                                        algorithm,
+                                                        1,
+                                                        images,
+                                                        gradient,
+                                                        0,
+                                                        address(to),
+                                                        workspace,
+                                                        bytes));
+        List<Way> ways =
+                ways(geometry, (to, _) -> matmul(product, dy, x, to), List.of(), last);
+        convolve(new Layer(geometry, Dnn.Pass.FILTER_GRADIENT), ways, dw, false);
     }
 
     @Override

@@ -138,8 +138,9 @@ public final class KernelSamples {
     }
 
     private void norms() {
-        batchNorm(channels);
-        batchNorm(channels - 1);
+        moments();
+        normalize(channels);
+        normalize(channels - 1);
         Buffer gamma = floats(width);
         Buffer mean = floats(few);
         Buffer deviation = floats(few);
@@ -152,29 +153,41 @@ public final class KernelSamples {
                 floats(n), floats(n), d, rows, channels, 5, 1e-4, 0.75, room(n));
     }
 
-    private void batchNorm(int width) {
-        int size = rows * width;
-        Buffer x = floats(size);
-        Buffer dy = floats(size);
-        Buffer mean = floats(width);
-        Buffer variance = floats(width);
-        Buffer scale = floats(width);
-        Buffer shift = floats(width);
-        Optional<Buffer> residual = Optional.of(floats(size));
-        backend.channelMoments(x, rows, width, mean, variance);
-        backend.normalizeAddRelu(x, rows, width, scale, shift, residual, true, room(size));
-        Gate gate = new Gate.Result(floats(size));
-        backend.batchNormSums(dy, gate, x, rows, width, mean, variance, scale, shift);
-        backend.batchNormGradient(
-                dy,
+    private void moments() {
+        Buffer x = floats(n);
+        Buffer mean = room(channels);
+        Buffer variance = room(channels);
+        backend.channelMoments(x, rows, channels, mean, variance);
+        Gate gate = new Gate.Result(floats(n));
+        backend.batchNormSums(
+                floats(n),
                 gate,
                 x,
                 rows,
-                width,
+                channels,
                 mean,
                 variance,
+                room(channels),
+                room(channels));
+    }
+
+    private void normalize(int some) {
+        int size = rows * some;
+        Buffer scale = floats(some);
+        Buffer shift = floats(some);
+        Optional<Buffer> residual = Optional.of(floats(size));
+        backend.normalizeAddRelu(
+                floats(size), rows, some, scale, shift, residual, true, room(size));
+        backend.batchNormGradient(
+                floats(size),
+                new Gate.Result(floats(size)),
+                floats(size),
+                rows,
+                some,
+                floats(some),
+                floats(some),
                 scale,
-                floats(width),
+                floats(some),
                 shift,
                 room(size),
                 Optional.of(room(size)));

@@ -24,7 +24,26 @@ class KernelSamplesTest {
                     "FLOAT16_FLOAT32");
 
     /// Kernels that move more than 5 % beyond the least, and why: docs/cuda.md.
-    private static final Map<String, Double> EXCEPTIONS = Map.of();
+    private static final Map<String, Double> EXCEPTIONS =
+            Map.ofEntries(
+                    // Numbers of a channel, or a stretched operand: once a block.
+                    Map.entry("batchNormGradient4", 1.07),
+                    Map.entry("batchNormGradient", 1.25),
+                    Map.entry("normalizeAddRelu", 1.18),
+                    Map.entry("broadcast", 1.13),
+                    Map.entry("averagePoolGradient", 1.45),
+                    Map.entry("layerNorm", 2.0),
+                    Map.entry("layerNormGradient", 1.35),
+                    // Windows of neighbouring blocks overlap.
+                    Map.entry("maxPool", 1.45),
+                    Map.entry("maxPoolGradient", 2.05),
+                    // Rows are read as often as they are named; each warp looks at all names.
+                    Map.entry("gather128", 1.25),
+                    Map.entry("gather32", 1.9),
+                    Map.entry("gather8", 3.0),
+                    Map.entry("scatterAdd", 1.9),
+                    // Its exponentials wait in y.
+                    Map.entry("softmax", 1.35));
 
     private static Map<String, KernelStatistics> statistics = Map.of();
 
