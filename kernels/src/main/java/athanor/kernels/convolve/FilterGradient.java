@@ -14,12 +14,10 @@ import java.util.Arrays;
 /// runs over all places of all images, so where dw is small, it is cut into parts, as many as the
 /// shape says, whose sums are added in their order.
 ///
-/// dy, whose columns are the rows of tiles, is packed too, the columns of a tile side by side:
-/// where its rows are a power of two apart, they would all fall on the same lines of the first
-/// cache.
+/// dy, whose columns are the rows of tiles, is packed too, the columns of a tile side by side.
 ///
 /// Where X has few columns, or few channels, `dw^T = X^T dy` is made instead: rows of X are copied
-/// line by line of the filter, and dy fills whole vectors.
+/// line by line of the filter, then their columns, and dy fills whole vectors.
 record FilterGradient(
         ConvolutionGeometry geometry,
         int parts,
@@ -32,9 +30,6 @@ record FilterGradient(
 
     private static final int BLOCK_COLUMNS = 576 / Tiles.PANEL * Tiles.PANEL;
 
-    /// Places for the columns of a tile: whole vectors.
-    private static final int COLUMNS = Panels.paddedColumns(Tiles.ROWS);
-
     private static final int NEAR = 16;
     private static final int PIECES = 16;
     private static final int LEAST_PART = 4 * DEPTH;
@@ -44,9 +39,6 @@ record FilterGradient(
 
     /// Numbers behind a packed row of X, for the vector that copies its end.
     private static final int SPARE = 16;
-
-    /// From six packed columns of dy to the next six.
-    private static final int COLUMNS_STRIDE = DEPTH * COLUMNS + 16;
 
     static FilterGradient of(ConvolutionGeometry g) {
         int rows = g.outputRows();
@@ -121,15 +113,14 @@ record FilterGradient(
                         && g.paddingHeight() == 0
                         && g.paddingWidth() == 0;
         for (int j = 0; j < length; j++) {
-            int line = j / g.filterWidth() * g.dilationHeight() * g.width();
-            xRows[j] = inLines ? line + j % g.filterWidth() : j;
+            xRows[j] = j / g.filterWidth() * g.dilationHeight() * g.width() + j % g.filterWidth();
             sumRows[j] = j * g.filters();
         }
         Tiles.fillTable(xRows, length);
         Tiles.fillTable(sumRows, length);
-        // An odd number of cache lines, or every row would fall on the same ones.
-        int stride = ((length + 2 * SPARE - 1) / SPARE | 1) * SPARE;
-        float[] rows = Scratch.floats(Scratch.Use.ROWS, (long) DEPTH * stride);
+        int stride = (length + SPARE - 1) / SPARE * SPARE + SPARE;
+        float[] rows = Scratch.floats(Scratch.Use.WINDOW, (long) DEPTH * stride);
+        float[] columns = Scratch.floats(Scratch.Use.ROWS, Panels.packedColumns(DEPTH, length));
         float[] panels = Scratch.floats(Scratch.Use.PANELS, (long) DEPTH * Panels.paddedColumns(n));
         int end = Math.min(g.outputRows(), (part + 1) * partRows);
         for (int from = part * partRows; from < end; from += DEPTH) {
@@ -140,17 +131,23 @@ record FilterGradient(
             if (inLines) {
                 addLines(from, from + depth, runs);
             } else {
-                packRows(x, from, from + depth, rows, stride);
                 runs.add(0, depth);
+                Panels.columnTable(depth, length, xRows);
+                if (g.isPointwise()) {
+                    Panels.packColumns(x, from * length, length, depth, length, columns);
+                } else {
+                    packRows(x, from, from + depth, rows, stride);
+                    Panels.packColumns(rows, 0, stride, depth, length, columns);
+                }
             }
             Tiles.multiply(
                     length,
                     n,
                     runs,
-                    inLines ? x : rows,
+                    inLines ? x : columns,
                     0,
                     xRows,
-                    inLines ? 1 : stride,
+                    inLines ? 1 : Tiles.COLUMNS,
                     panels,
                     0,
                     sums,
@@ -227,21 +224,18 @@ record FilterGradient(
         int[] dyRows = Scratch.ints(Scratch.Use.ROWS, Tiles.tableLength(filters));
         int[] dwRows = Scratch.ints(Scratch.Use.TILE, Tiles.tableLength(filters));
         for (int k = 0; k < filters; k++) {
-            dyRows[k] = k / Tiles.ROWS * COLUMNS_STRIDE + k % Tiles.ROWS;
             dwRows[k] = k * length;
         }
-        Tiles.fillTable(dyRows, filters);
         Tiles.fillTable(dwRows, filters);
         float[] panels = Scratch.floats(Scratch.Use.PANELS, (long) DEPTH * Panels.paddedColumns(n));
-        float[] columns =
-                Scratch.floats(
-                        Scratch.Use.ROWS,
-                        (long) Tiles.tableLength(filters) / Tiles.ROWS * COLUMNS_STRIDE);
+        float[] columns = Scratch.floats(Scratch.Use.ROWS, Panels.packedColumns(DEPTH, filters));
         int end = Math.min(g.outputRows(), (part + 1) * partRows);
         for (int from = part * partRows; from < end; from += DEPTH) {
             int depth = Math.min(DEPTH, end - from);
             packSeen(x, group, column, n, from, from + depth, panels);
-            packColumns(dy, from * g.filters() + firstFilter, g.filters(), depth, filters, columns);
+            Panels.columnTable(depth, filters, dyRows);
+            Panels.packColumns(
+                    dy, from * g.filters() + firstFilter, g.filters(), depth, filters, columns);
             Tiles.multiply(
                     filters,
                     n,
@@ -249,7 +243,7 @@ record FilterGradient(
                     columns,
                     0,
                     dyRows,
-                    COLUMNS,
+                    Tiles.COLUMNS,
                     panels,
                     0,
                     sums,
@@ -258,19 +252,6 @@ record FilterGradient(
                     from > part * partRows,
                     NoEpilogue.NONE,
                     0);
-        }
-    }
-
-    /// Packs `depth x filters` of dy, the columns of a tile side by side.
-    private static void packColumns(
-            float[] dy, int offset, int stride, int depth, int filters, float[] columns) {
-        for (int row = 0; row < depth; row++) {
-            int source = offset + row * stride;
-            int target = row * COLUMNS;
-            for (int k = 0; k < filters; k += Tiles.ROWS) {
-                Panels.copyRun(dy, source + k, Tiles.ROWS, columns, target);
-                target += COLUMNS_STRIDE;
-            }
         }
     }
 

@@ -35,12 +35,6 @@ record WinogradFilterGradient(
 
     private static final int CHANNELS = 64;
 
-    /// From the filters of a tile to those of the next, for few and for many: odd numbers of cache
-    /// lines, or they would fall on the same ones.
-    private static final int FEW = 80;
-
-    private static final int MANY = 144;
-
     /// Numbers of partial sums that are worth having.
     private static final int MOST_SUMS = 10_000_000;
 
@@ -168,32 +162,35 @@ record WinogradFilterGradient(
         int fitting = PIECE / (ELEMENTS * (paddedChannels + paddedFilters));
         int most = Math.max(LEAST_TILES, Math.min(fitting, MOST_TILES));
         int vStride = most * paddedChannels + LANES;
-        int tileStride = paddedFilters <= FEW ? FEW : MANY;
-        int mStride = most * tileStride + LANES;
+        int mStride = most * paddedFilters + LANES;
         float[] v = Scratch.floats(Scratch.Use.PANELS, (long) ELEMENTS * vStride);
         float[] m = Scratch.floats(Scratch.Use.ROWS, (long) ELEMENTS * mStride);
         float[] work =
                 Scratch.floats(
                         Scratch.Use.TILE, (long) Tiles.ROWS * Tiles.PANEL + WinogradTransform.WORK);
-        int[] mRows = Winograd.rows(Scratch.Use.ROWS, filters, 1);
+        int[] columnRows = Scratch.ints(Scratch.Use.ROWS, Tiles.tableLength(filters));
+        float[] columns =
+                Scratch.floats(Scratch.Use.COLUMNS, Panels.packedColumns(most, filters));
         int[] sumRows = Winograd.rows(Scratch.Use.TILE, filters, paddedChannels);
         for (int first = part * partTiles; first < end; first += most) {
             int tiles = Math.min(most, end - first);
             for (int t = 0; t < tiles; t++) {
                 transformInput(x, first + t, channel, channels, t, tiles, v, vStride, work);
                 transformOutputGradient(
-                        dy, first + t, filter, filters, m, t * tileStride, mStride, work);
+                        dy, first + t, filter, filters, m, t * paddedFilters, mStride, work);
             }
             Runs runs = new Runs(paddedChannels).add(0, tiles);
+            Panels.columnTable(tiles, filters, columnRows);
             for (int e = 0; e < ELEMENTS; e++) {
+                Panels.packColumns(m, e * mStride, paddedFilters, tiles, filters, columns);
                 Tiles.multiply(
                         filters,
                         paddedChannels,
                         runs,
-                        m,
-                        e * mStride,
-                        mRows,
-                        tileStride,
+                        columns,
+                        0,
+                        columnRows,
+                        Tiles.COLUMNS,
                         v,
                         e * vStride,
                         sums,

@@ -72,6 +72,40 @@ public final class Panels {
         }
     }
 
+    /// Packs a left operand that lies in columns, `depth` rows of `count` numbers: the columns of a
+    /// tile side by side, [Tiles#COLUMNS] apart, and a tile [#columnStride] behind the last. Where
+    /// they lie, they may be a power of two apart and fall on the same lines of the first cache.
+    public static void packColumns(
+            float[] a, int offset, int lda, int depth, int count, float[] columns) {
+        int tileStride = columnStride(depth);
+        for (int row = 0; row < depth; row++) {
+            int source = offset + row * lda;
+            int target = row * Tiles.COLUMNS;
+            for (int i = 0; i < count; i += Tiles.ROWS) {
+                copyRun(a, source + i, Tiles.ROWS, columns, target);
+                target += tileStride;
+            }
+        }
+    }
+
+    /// From the packed columns of a tile to those of the next: an odd number of cache lines.
+    private static int columnStride(int depth) {
+        return depth * Tiles.COLUMNS + 16;
+    }
+
+    /// The numbers that [#packColumns] fills.
+    public static long packedColumns(int depth, int count) {
+        return (long) Tiles.tableLength(count) / Tiles.ROWS * columnStride(depth);
+    }
+
+    /// Fills a table of [Tiles] with the places of packed columns.
+    public static void columnTable(int depth, int count, int[] table) {
+        for (int i = 0; i < count; i++) {
+            table[i] = i / Tiles.ROWS * columnStride(depth) + i % Tiles.ROWS;
+        }
+        Tiles.fillTable(table, count);
+    }
+
     /// Writes `target[k, j] = B[j, k]` for a block of `rows x columns` of the target, whose leading
     /// dimension is `width`.
     static void packTransposed(

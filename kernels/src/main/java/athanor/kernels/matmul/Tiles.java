@@ -18,11 +18,18 @@ public final class Tiles {
     /// row more than five tiles of 64; six by two, 12 of AVX2's 16; six by four, 24 of NEON's 32.
     public static final int ROWS = LANES >= 16 ? 13 : 6;
 
+    /// Whether the machine has 16 vector registers: AVX2.
+    static final boolean FEW_REGISTERS =
+            LANES < 16 && !System.getProperty("os.arch").equals("aarch64");
+
     private static final int VECTORS =
-            LANES < 16 && System.getProperty("os.arch").equals("aarch64") ? 4 : 2;
+            LANES < 16 && !FEW_REGISTERS ? 4 : 2;
 
     /// The columns of a full tile.
     public static final int PANEL = VECTORS * LANES;
+
+    /// The distance of packed columns of A in memory: whole vectors.
+    public static final int COLUMNS = (ROWS + LANES - 1) / LANES * LANES;
 
     /// Columns of B that are swept together, and how many numbers of B that may be: half a
     /// megabyte.

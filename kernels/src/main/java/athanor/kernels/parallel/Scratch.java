@@ -17,6 +17,8 @@ public final class Scratch {
         SHARED_PANELS,
         /// The left operand of a product.
         ROWS,
+        /// The left operand where it is packed a second time, as columns of tiles.
+        COLUMNS,
         /// The part of a product that does not fill a tile.
         TILE,
         /// Sums that are added up in the end.
