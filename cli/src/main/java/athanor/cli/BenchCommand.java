@@ -1,6 +1,7 @@
 package athanor.cli;
 
 import athanor.engine.Shape;
+import athanor.engine.backend.Cuda;
 import athanor.kernels.parallel.Parallel;
 import athanor.nn.Summary;
 import athanor.train.InvalidSetting;
@@ -43,6 +44,8 @@ final class BenchCommand implements Callable<Integer> {
                     Setting.BATCH_SIZE,
                     Setting.OPTIMIZER,
                     Setting.DEVICE,
+                    Setting.CUDA_GRAPH,
+                    Setting.CUDNN_BENCHMARK,
                     Setting.THREADS);
 
     private final Screen screen;
@@ -163,6 +166,11 @@ final class BenchCommand implements Callable<Integer> {
         figures.put("device", settings.text(Setting.DEVICE));
         if (trains) {
             figures.put("train_images_per_s", rounded(batch / median(steps::train), 100));
+            if (TrainingRun.backend(settings) instanceof Cuda cuda) {
+                long before = cuda.launches();
+                steps.train();
+                figures.put("launches_per_step", cuda.launches() - before);
+            }
         }
         if (infers) {
             figures.put("infer_images_per_s", rounded(batch / median(steps::infer), 100));

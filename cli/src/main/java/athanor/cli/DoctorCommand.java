@@ -38,7 +38,10 @@ final class DoctorCommand implements Callable<Integer> {
             description = "the GPU to check [cuda]")
     String device = "cuda";
 
-    @Option(names = "--json", paramLabel = "FILE", description = "write the check's table there too")
+    @Option(
+            names = "--json",
+            paramLabel = "FILE",
+            description = "write the check's table there too")
     Optional<Path> json = Optional.empty();
 
     DoctorCommand(Screen screen) {

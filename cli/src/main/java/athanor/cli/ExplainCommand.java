@@ -13,7 +13,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -165,9 +164,7 @@ final class ExplainCommand implements Callable<Integer> {
             screen.line(
                     "line  instruction%s  lanes      %s",
                     " ".repeat(33),
-                    lane.isPresent()
-                            ? "lane " + lane.get()
-                            : "lanes 0 to " + (SHOWN_LANES - 1));
+                    lane.isPresent() ? "lane " + lane.get() : "lanes 0 to " + (SHOWN_LANES - 1));
         }
 
         @Override
@@ -251,7 +248,9 @@ final class ExplainCommand implements Callable<Integer> {
                 }
             }
             Matcher address = ADDRESS.matcher(body);
-            if (step.activeMask() != 0 && address.find() && step.registerNames().contains(address.group(1))) {
+            if (step.activeMask() != 0
+                    && address.find()
+                    && step.registerNames().contains(address.group(1))) {
                 int shown = lane.orElse(Integer.numberOfTrailingZeros(step.activeMask()) % LANES);
                 long offset = address.group(2) == null ? 0 : Long.parseLong(address.group(2));
                 long at = step.register(address.group(1))[shown] + offset;

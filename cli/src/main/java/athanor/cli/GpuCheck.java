@@ -82,7 +82,9 @@ final class GpuCheck {
     GpuCheck(String device) {
         if (!(device.startsWith("cuda") && Backend.of(device) instanceof Cuda gpu)) {
             throw new InvalidSetting(
-                    "--device " + device + ": accepted with --gpu-check is cuda, cuda:N or cuda-sim");
+                    "--device "
+                            + device
+                            + ": accepted with --gpu-check is cuda, cuda:N or cuda-sim");
         }
         this.device = device;
         cuda = gpu;

@@ -2,7 +2,6 @@ package athanor.cli;
 
 import athanor.engine.Backend;
 import athanor.engine.Backend.Update;
-import athanor.engine.Buffer;
 import athanor.engine.DType;
 import athanor.engine.DeviceBuffer;
 import athanor.engine.Gate;
@@ -22,10 +21,12 @@ import java.util.Optional;
 import java.util.Set;
 
 /// The least time that the work of a step can take on a GPU: each kernel the longer of its
-/// operations at the peak rate and its bytes at the full bandwidth (Williams, Waterman and Patterson
+/// operations at the peak rate and its bytes at the full bandwidth (Williams, Waterman and
+// Patterson
 /// 2009). The work is what the engine asks of a backend that notes it and computes nothing.
 final class Roofline {
-    /// A GPU by its data sheet: operations a second of float32, TF32 and half precision (dense), and
+    /// A GPU by its data sheet: operations a second of float32, TF32 and half precision (dense),
+    // and
     /// bytes a second.
     enum Gpu {
         A100("A100 SXM 80 GB", 19.5e12, 156e12, 312e12, 2.039e12),
@@ -244,7 +245,8 @@ final class Roofline {
         List<Map.Entry<String, Work>> sorted = new ArrayList<>(works.entrySet());
         sorted.sort(
                 (a, b) ->
-                        Double.compare(seconds(b.getValue(), gpu, 1), seconds(a.getValue(), gpu, 1)));
+                        Double.compare(
+                                seconds(b.getValue(), gpu, 1), seconds(a.getValue(), gpu, 1)));
         for (Map.Entry<String, Work> entry : sorted) {
             Work work = entry.getValue();
             StringBuilder times = new StringBuilder();

@@ -103,8 +103,7 @@ final class SummaryCommand implements Callable<Integer> {
         String name = roofline.orElseThrow().toUpperCase(Locale.ROOT);
         List<String> known = Arrays.stream(Roofline.Gpu.values()).map(Enum::name).toList();
         if (!known.contains(name)) {
-            throw new InvalidSetting(
-                    "--roofline " + roofline.get() + ": accepted is a100 or h100");
+            throw new InvalidSetting("--roofline " + roofline.get() + ": accepted is a100 or h100");
         }
         Roofline noted = new Roofline();
         try (SyntheticTraining step = new SyntheticTraining(settings, sizes, noted.backend())) {

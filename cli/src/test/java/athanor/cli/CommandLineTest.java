@@ -326,6 +326,33 @@ class CommandLineTest {
     }
 
     @Test
+    void launches_of_a_step_are_counted() {
+        String[] small = {
+            "bench",
+            "--model",
+            "resnet8",
+            "--data",
+            "cifar10",
+            "--image-size",
+            "8",
+            "--batch-size",
+            "2",
+            "--device",
+            "cuda-sim",
+            "--work",
+            "train",
+            "--steps",
+            "3"
+        };
+        assertThat(run(small).out()).containsPattern("launches_per_step +1\\R");
+        Result plain =
+                run(
+                        Stream.concat(Stream.of(small), Stream.of("--cuda-graph", "off"))
+                                .toArray(String[]::new));
+        assertThat(plain.out()).containsPattern("launches_per_step +2\\d\\d\\R");
+    }
+
+    @Test
     void a_roofline_comes_from_the_shapes_of_a_step() {
         Result result =
                 run(

@@ -135,8 +135,7 @@ class RepeatedTest {
                     recorded ? Repeated.of(cuda, network::step) : Repeated.plainly(network::step)) {
                 for (int i = 0; i < 1000; i++) {
                     work.run(PhiloxKey.of(i), Network.rules(i % 50));
-                    long bytes =
-                            cuda.deviceBytes() + cuda.memory().live() + cuda.memory().pooled();
+                    long bytes = cuda.deviceBytes() + cuda.memory().live() + cuda.memory().pooled();
                     flat = i < 4 ? bytes : flat;
                     assertThat(bytes).as("step %d", i).isEqualTo(flat);
                 }
@@ -182,8 +181,7 @@ class RepeatedTest {
                                     misbehave(wrong, network.state.getFirst().buffer());
                                 }
                             });
-            IntStream.range(0, 2)
-                    .forEach(i -> work.run(PhiloxKey.of(i), Network.rules(i)));
+            IntStream.range(0, 2).forEach(i -> work.run(PhiloxKey.of(i), Network.rules(i)));
             assertThatThrownBy(() -> work.run(PhiloxKey.of(2), Network.rules(2)))
                     .hasMessageContaining(
                             List.of("an allocation", "random numbers", "Randomness.next()")

@@ -211,7 +211,10 @@ public sealed interface Optimizer {
                     rules.getFirst(),
                     parameters,
                     gradients,
-                    name -> List.of(named(moments, name + ".mean"), named(moments, name + ".square")));
+                    name ->
+                            List.of(
+                                    named(moments, name + ".mean"),
+                                    named(moments, name + ".square")));
         }
 
         @Override

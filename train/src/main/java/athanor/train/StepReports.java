@@ -23,9 +23,7 @@ final class StepReports {
 
     /// @param most how many steps may be under way
     StepReports(Backend backend, int most) {
-        rows =
-                Workspace.outside(
-                        () -> Tensor.zeros(backend, DType.FLOAT32, Shape.of(most, 2)));
+        rows = Workspace.outside(() -> Tensor.zeros(backend, DType.FLOAT32, Shape.of(most, 2)));
     }
 
     /// Steps since the last reading.

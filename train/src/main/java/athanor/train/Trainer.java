@@ -140,8 +140,7 @@ final class Trainer {
     private TrainingStep stepOf(int size, boolean repeats) {
         ImageShape image = training.shape();
         Shape shape = Shape.of(size, image.height(), image.width(), image.channels());
-        return new TrainingStep(
-                model, optimizer, plan.labelSmoothing(), backend, shape, repeats);
+        return new TrainingStep(model, optimizer, plan.labelSmoothing(), backend, shape, repeats);
     }
 
     /// Waits for the steps that were started, and tells of them.

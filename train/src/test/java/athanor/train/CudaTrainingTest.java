@@ -160,7 +160,9 @@ class CudaTrainingTest {
         Map<String, TensorData> plain =
                 parameters(run(SIMULATED, "plain", done, STEPS, "0.01", "cuda-graph", "off"));
         long many = cuda.launches() - before - few;
-        assertThat(recorded).extracting(Step::loss).isEqualTo(done.stream().map(Step::loss).toList());
+        assertThat(recorded)
+                .extracting(Step::loss)
+                .isEqualTo(done.stream().map(Step::loss).toList());
         assertThat(graph.keySet()).isEqualTo(plain.keySet());
         graph.forEach(
                 (name, tensor) ->

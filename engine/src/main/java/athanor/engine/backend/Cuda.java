@@ -495,7 +495,8 @@ public final class Cuda implements Backend, Workspace {
 
     private record Layer(ConvolutionGeometry geometry, Dnn.Pass pass) {}
 
-    /// Whether ways are chosen by time from now on, each layer's when it is first met. The bits then
+    /// Whether ways are chosen by time from now on, each layer's when it is first met. The bits
+    // then
     /// depend on how fast what ran; else on the shapes alone.
     public void chooseByTime(boolean on) {
         choosesByTime = on;
@@ -503,8 +504,7 @@ public final class Cuda implements Backend, Workspace {
 
     /// The first of the ways that are there; see [#ways]. Or the fastest.
     private void convolve(Layer layer, List<Way> ways, Buffer output, boolean adds) {
-        int chosen =
-                choosesByTime ? fastest.computeIfAbsent(layer, _ -> fastest(ways, output)) : 0;
+        int chosen = choosesByTime ? fastest.computeIfAbsent(layer, _ -> fastest(ways, output)) : 0;
         ways.get(chosen).run(output, adds);
     }
 
@@ -537,7 +537,8 @@ public final class Cuda implements Backend, Workspace {
         return best;
     }
 
-    /// In the order of preference: a convolution that is a product of matrices is cuBLAS's, which has
+    /// In the order of preference: a convolution that is a product of matrices is cuBLAS's, which
+    // has
     /// tiles for more shapes and cuts long sums; then cuDNN's algorithms, as far as their workspace
     /// is within bounds (the last needs to be there whatever it takes).
     private List<Way> ways(ConvolutionGeometry geometry, Way product, List<Way> bounded, Way last) {
@@ -582,9 +583,18 @@ public final class Cuda implements Backend, Workspace {
             fill(y, geometry.outputRows() * geometry.filters(), 0);
             return;
         }
-        MatrixProduct product = product(geometry.outputRows(), geometry.filters(), geometry.channels(), false, true);
-        Way implicit = (to, _) -> forward(geometry, Dnn.Algorithm.IMPLICIT_GEMM, images, filters, to);
-        Way precomputed = (to, _) -> forward(geometry, Dnn.Algorithm.IMPLICIT_PRECOMP_GEMM, images, filters, to);
+        MatrixProduct product =
+                product(
+                        geometry.outputRows(),
+                        geometry.filters(),
+                        geometry.channels(),
+                        false,
+                        true);
+        Way implicit =
+                (to, _) -> forward(geometry, Dnn.Algorithm.IMPLICIT_GEMM, images, filters, to);
+        Way precomputed =
+                (to, _) ->
+                        forward(geometry, Dnn.Algorithm.IMPLICIT_PRECOMP_GEMM, images, filters, to);
         boolean fits = isWithinBounds(geometry, Dnn.Algorithm.IMPLICIT_PRECOMP_GEMM);
         convolve(
                 new Layer(geometry, Dnn.Pass.FORWARD),
@@ -733,7 +743,12 @@ public final class Cuda implements Backend, Workspace {
             return;
         }
         MatrixProduct product =
-                product(geometry.filters(), geometry.channels(), geometry.outputRows(), true, false);
+                product(
+                        geometry.filters(),
+                        geometry.channels(),
+                        geometry.outputRows(),
+                        true,
+                        false);
         var algorithm = Dnn.Algorithm.FILTER_GRADIENT_1;
         Way last =
                 (to, _) ->
@@ -752,8 +767,7 @@ public final class Cuda implements Backend, Workspace {
                                                         address(to),
                                                         workspace,
                                                         bytes));
-        List<Way> ways =
-                ways(geometry, (to, _) -> matmul(product, dy, x, to), List.of(), last);
+        List<Way> ways = ways(geometry, (to, _) -> matmul(product, dy, x, to), List.of(), last);
         convolve(new Layer(geometry, Dnn.Pass.FILTER_GRADIENT), ways, dw, false);
     }
 

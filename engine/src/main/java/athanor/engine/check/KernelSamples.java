@@ -146,7 +146,8 @@ public final class KernelSamples {
         Buffer deviation = floats(few);
         backend.layerNorm(
                 floats(n), few, width, 1e-5, gamma, floats(width), room(n), mean, deviation);
-        backend.layerNormGradient(floats(n), floats(n), few, width, gamma, mean, deviation, room(n));
+        backend.layerNormGradient(
+                floats(n), floats(n), few, width, gamma, mean, deviation, room(n));
         Buffer d = floats(n);
         backend.localResponseNorm(floats(n), rows, channels, 5, 1e-4, 0.75, 2, room(n), d);
         backend.localResponseNormGradient(
@@ -160,15 +161,7 @@ public final class KernelSamples {
         backend.channelMoments(x, rows, channels, mean, variance);
         Gate gate = new Gate.Result(floats(n));
         backend.batchNormSums(
-                floats(n),
-                gate,
-                x,
-                rows,
-                channels,
-                mean,
-                variance,
-                room(channels),
-                room(channels));
+                floats(n), gate, x, rows, channels, mean, variance, room(channels), room(channels));
     }
 
     private void normalize(int some) {
@@ -222,9 +215,7 @@ public final class KernelSamples {
         for (UpdateRule rule : List.of(sgd, adam)) {
             backend.update(
                     rule,
-                    List.of(
-                            new Backend.Update(
-                                    floats(n), floats(n), List.of(state, squares), n)));
+                    List.of(new Backend.Update(floats(n), floats(n), List.of(state, squares), n)));
         }
     }
 }

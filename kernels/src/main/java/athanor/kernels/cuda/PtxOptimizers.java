@@ -63,7 +63,8 @@ public final class PtxOptimizers {
                             tensor ->
                                     IntStream.range(
                                                     0,
-                                                    Ptx.ceilDiv(parameters.get(tensor).length(), CHUNK))
+                                                    Ptx.ceilDiv(
+                                                            parameters.get(tensor).length(), CHUNK))
                                             .flatMap(chunk -> IntStream.of(tensor, chunk)))
                     .toArray();
         }

@@ -41,8 +41,7 @@ public final class PtxRandom {
         int threshold = (int) Math.ceil(probability * 0x1p24);
         float kept = (float) (1 / (1 - probability));
         Arguments arguments =
-                key(key)
-                        .address(keyAt.orElse(0))
+                key(key).address(keyAt.orElse(0))
                         .int32(threshold)
                         .float32(kept)
                         .address(y)

@@ -32,7 +32,11 @@ public final class Sgd {
     /// Several parameters in one pass, the first n[i] numbers of each; no velocities without
     /// momentum.
     public static void step(
-            SgdStep step, float[][] parameters, float[][] gradients, float[][] velocities, int... n) {
+            SgdStep step,
+            float[][] parameters,
+            float[][] gradients,
+            float[][] velocities,
+            int... n) {
         float decay = (float) step.weightDecay();
         float rate = (float) -step.learningRate();
         float momentum = (float) step.momentum();

@@ -79,7 +79,10 @@ class PtxRandomTest {
             Philox.dropoutMask(key, probability, wanted, 4);
             assertThat(wanted[i]).isPositive();
             Gpu.assertSame(
-                    run(4, (random, y) -> random.dropoutMask(
+                    run(
+                            4,
+                            (random, y) ->
+                                    random.dropoutMask(
                                             STREAM, key, OptionalLong.empty(), probability, y, 4)),
                     wanted);
         }
