@@ -24,6 +24,11 @@ final class About implements IVersionProvider {
         return StoredText.of("version.txt").strip();
     }
 
+    /// In a word each: the program and its Java.
+    static String versions() {
+        return version() + ", Java " + Runtime.version().feature();
+    }
+
     /// Versions, git commit, machine: for config.json.
     static Map<String, Object> program() {
         Map<String, Object> about = new LinkedHashMap<>();

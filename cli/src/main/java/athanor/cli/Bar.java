@@ -13,8 +13,10 @@ final class Bar implements AutoCloseable {
     private static final int WIDTH = width();
 
     private final ProgressBar bar;
+    private final OverwrittenLine line;
 
     Bar(PrintStream stream, String task, long total) {
+        line = new OverwrittenLine(stream);
         bar =
                 new ProgressBarBuilder()
                         .setTaskName(task)
@@ -22,7 +24,7 @@ final class Bar implements AutoCloseable {
                         .setUpdateIntervalMillis(200)
                         .setStyle(style(stream))
                         .hideEta()
-                        .setConsumer(new OverwrittenLine(stream))
+                        .setConsumer(line)
                         .build();
     }
 
@@ -34,10 +36,13 @@ final class Bar implements AutoCloseable {
     @Override
     public void close() {
         bar.close();
+        line.close();
     }
 
+    /// Blocks where the terminal's locale has them. (Java writes UTF-8 wherever it runs.)
     private static ProgressBarStyle style(PrintStream stream) {
         return stream.charset().equals(StandardCharsets.UTF_8)
+                        && System.getProperty("native.encoding", "UTF-8").equals("UTF-8")
                 ? ProgressBarStyle.UNICODE_BLOCK
                 : ProgressBarStyle.ASCII;
     }
@@ -61,22 +66,35 @@ final class Bar implements AutoCloseable {
         }
     }
 
-    private record OverwrittenLine(PrintStream stream) implements ProgressBarConsumer {
+    /// The bar's own thread may draw once more while it is closed; then nothing is shown.
+    private static final class OverwrittenLine implements ProgressBarConsumer {
+        private final PrintStream stream;
+        private boolean closed;
+
+        OverwrittenLine(PrintStream stream) {
+            this.stream = stream;
+        }
+
         @Override
         public int getMaxRenderedLength() {
             return WIDTH - 1;
         }
 
         @Override
-        public void accept(String line) {
-            stream.print("\r" + line);
-            stream.flush();
+        public synchronized void accept(String line) {
+            if (!closed) {
+                stream.print("\r" + line);
+                stream.flush();
+            }
         }
 
         @Override
-        public void close() {
-            stream.print("\r" + " ".repeat(WIDTH - 1) + "\r");
-            stream.flush();
+        public synchronized void close() {
+            if (!closed) {
+                closed = true;
+                stream.print("\r" + " ".repeat(WIDTH - 1) + "\r");
+                stream.flush();
+            }
         }
     }
 }

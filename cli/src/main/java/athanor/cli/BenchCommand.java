@@ -1,5 +1,6 @@
 package athanor.cli;
 
+import athanor.engine.Backend;
 import athanor.engine.Shape;
 import athanor.engine.backend.Cuda;
 import athanor.kernels.parallel.Parallel;
@@ -12,6 +13,7 @@ import athanor.train.Settings;
 import athanor.train.TrainingRun;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -75,6 +77,12 @@ final class BenchCommand implements Callable<Integer> {
                     "with --device cuda-sim: print what each GPU kernel moves, against the least possible")
     boolean kernels;
 
+    @Option(
+            names = "--devices",
+            paramLabel = "D,D,...",
+            description = "compare devices by the time of a training epoch, as in cpu,cuda")
+    Optional<String> devices = Optional.empty();
+
     private BenchCommand(Screen screen) {
         this.screen = screen;
     }
@@ -115,6 +123,10 @@ final class BenchCommand implements Callable<Integer> {
             profile(settings).forEach(line -> screen.line("%s", line));
             return 0;
         }
+        if (devices.isPresent()) {
+            compare(settings, devices.get().split(","));
+            return 0;
+        }
         Map<String, Object> figures = measure(settings);
         if (json) {
             screen.line("%s", new ObjectMapper().writeValueAsString(figures));
@@ -143,6 +155,44 @@ final class BenchCommand implements Callable<Integer> {
             run.run();
         }
         return counted.table(steps);
+    }
+
+    /// A line for each device: images a second, the time of an epoch, and how many times as fast it
+    /// is as the first.
+    private void compare(Settings settings, String[] names) {
+        if (json) {
+            throw new InvalidSetting("--devices prints a table; leave --json away");
+        }
+        List<Settings> all = new ArrayList<>();
+        for (String name : names) {
+            all.add(settings.with(Setting.DEVICE, name.strip()).check());
+        }
+        Parallel.threads(TrainingRun.threads(settings));
+        Sizes sizes = Sizes.of(settings);
+        screen.line(
+                "%s on %s, batch %s, an epoch of %,d images",
+                settings.text(Setting.MODEL),
+                settings.text(Setting.DATA),
+                settings.text(Setting.BATCH_SIZE),
+                sizes.trainingImages());
+        screen.line("%-12s %12s %12s %8s", "device", "images/s", "epoch", "ratio");
+        double first = 0;
+        for (Settings one : all) {
+            String device = one.text(Setting.DEVICE);
+            Backend backend;
+            try {
+                backend = TrainingRun.backend(one);
+            } catch (RuntimeException e) {
+                screen.line("%-12s %s", device, e.getMessage()); // There is no such device here.
+                continue;
+            }
+            double seconds = median(new SyntheticTraining(one, sizes, backend)::train);
+            double rate = one.whole(Setting.BATCH_SIZE) / seconds;
+            first = first == 0 ? rate : first;
+            screen.line(
+                    "%-12s %,12.1f %12s %8.2f",
+                    device, rate, EpochDisplay.time(sizes.trainingImages() / rate), rate / first);
+        }
     }
 
     private Map<String, Object> measure(Settings settings) {

@@ -1,6 +1,12 @@
 package athanor.cli;
 
 import athanor.train.InvalidSetting;
+import athanor.train.Setting;
+import athanor.train.Settings;
+import athanor.train.TrainingRun;
+import athanor.train.data.Batch;
+import athanor.train.data.Batches;
+import athanor.train.data.DataLoader;
 import athanor.train.data.Dataset;
 import athanor.train.data.DatasetDescription;
 import athanor.train.data.Datasets;
@@ -8,6 +14,7 @@ import athanor.train.data.SampleSheet;
 import athanor.train.data.Split;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -16,12 +23,12 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/// Fetches, describes and draws data sets.
+/// Fetches, describes, draws and times data sets.
 @Command(
         name = "data",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
-        header = "Fetch a data set, describe it, or draw a sheet of its samples.")
+        header = "Fetch a data set, describe it, draw its samples, or time its loader.")
 final class DataCommand implements Runnable {
     private static final int SIDE = 224;
 
@@ -36,7 +43,7 @@ final class DataCommand implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(
-                spec.commandLine(), "athanor data: fetch, info or preview is missing");
+                spec.commandLine(), "athanor data: fetch, info, preview or bench is missing");
     }
 
     @Command(
@@ -141,6 +148,88 @@ final class DataCommand implements Runnable {
                 Datasets.open(name, Split.TRAIN, dataDir, SIDE), rows, columns, true, seed, file);
         screen.line("%s", file);
         return 0;
+    }
+
+    @Command(
+            name = "bench",
+            mixinStandardHelpOptions = true,
+            header = "Measure how many images a second the loader alone prepares.")
+    int bench(
+            @Parameters(paramLabel = "NAME", description = "the data set") String name,
+            @Option(
+                            names = {"--data-dir", "--data_path"},
+                            paramLabel = "DIR",
+                            defaultValue = "",
+                            description = "where its files lie")
+                    String dataDir,
+            @Option(
+                            names = "--image-size",
+                            paramLabel = "N",
+                            defaultValue = "0",
+                            description = "side that images are resized to")
+                    String imageSize,
+            @Option(
+                            names = "--batch-size",
+                            paramLabel = "N",
+                            defaultValue = "128",
+                            description = "[128]")
+                    String batchSize,
+            @Option(
+                            names = "--augment",
+                            paramLabel = "WORD",
+                            defaultValue = "standard",
+                            description = "as in training [standard]")
+                    String augment,
+            @Option(
+                            names = "--workers",
+                            paramLabel = "N",
+                            defaultValue = "1",
+                            description = "threads that prepare batches [1]")
+                    String workers,
+            @Option(
+                            names = "--seconds",
+                            paramLabel = "N",
+                            defaultValue = "10",
+                            description = "how long to measure, after half of that to warm up [10]")
+                    int seconds) {
+        Names.checkData(name);
+        Settings settings =
+                Settings.initial()
+                        .with(
+                                Map.of(
+                                        Setting.DATA, name,
+                                        Setting.DATA_DIR, dataDir,
+                                        Setting.IMAGE_SIZE, imageSize,
+                                        Setting.BATCH_SIZE, batchSize,
+                                        Setting.AUGMENT, augment,
+                                        Setting.WORKERS, workers))
+                        .check();
+        Dataset dataset = TrainingRun.dataset(settings, Split.TRAIN);
+        DataLoader loader = TrainingRun.trainingLoader(settings, dataset);
+        load(loader, seconds / 2.0);
+        screen.line(
+                "%,.0f images/s of %s, %s workers", load(loader, seconds), loader.shape(), workers);
+        dataset.problems().forEach(problem -> screen.err().println("athanor: " + problem));
+        return 0;
+    }
+
+    /// Takes batches for so many seconds; images a second.
+    private static double load(DataLoader loader, double seconds) {
+        long began = System.nanoTime();
+        long images = 0;
+        for (int epoch = 0; ; epoch++) {
+            try (Batches batches = loader.epoch(epoch)) {
+                for (var next = batches.next(); next.isPresent(); next = batches.next()) {
+                    try (Batch batch = next.get()) {
+                        images += batch.size();
+                    }
+                    double took = (System.nanoTime() - began) / 1e9;
+                    if (took >= seconds) {
+                        return images / took;
+                    }
+                }
+            }
+        }
     }
 
     private static int[] counts(Dataset dataset) {

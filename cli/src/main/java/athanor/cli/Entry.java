@@ -25,7 +25,8 @@ public final class Entry {
     private static final String STDERR = "athanor.stderr";
     /// `$0` is the JVM; file descriptor 3 becomes the standard error that Entry puts back.
     private static final String HIDING =
-            "[ -t 2 ] && set -- -Dathanor.terminal=true \"$@\"; exec \"$0\" \"$@\" 3>&2 2>/dev/null";
+            "[ -t 2 ] && set -- -Dathanor.terminal=true \"$@\"; "
+                    + "[ -t 1 ] && set -- -Dathanor.colour=true \"$@\"; exec \"$0\" \"$@\" 3>&2 2>/dev/null";
 
     /// Flags of which a JVM has nothing to say on standard error.
     private static final Predicate<String> QUIET =

@@ -1,6 +1,7 @@
 package athanor.cli;
 
 import athanor.train.EpochMetrics;
+import athanor.train.Evaluation;
 import athanor.train.Setting;
 import athanor.train.Settings;
 import athanor.train.TrainingEvent;
@@ -17,6 +18,11 @@ final class EpochDisplay implements TrainingEvent.Listener, AutoCloseable {
     private final long maxSteps;
     private long stepsPerEpoch;
     private double secondsPerStep;
+    private int epoch;
+    private double lossSum;
+    private long correct;
+    private long images;
+    private double best;
     private Optional<Bar> bar = Optional.empty();
     private boolean evaluating;
 
@@ -34,6 +40,7 @@ final class EpochDisplay implements TrainingEvent.Listener, AutoCloseable {
             case TrainingEvent.StepFinished step -> step(step);
             case TrainingEvent.Evaluating test -> evaluating(test);
             case TrainingEvent.EpochFinished finished -> epoch(finished.metrics());
+            case TrainingEvent.Warning warning -> warn(warning.text());
             case TrainingEvent.CheckpointWritten _ -> {
                 // Nothing to show.
             }
@@ -51,6 +58,15 @@ final class EpochDisplay implements TrainingEvent.Listener, AutoCloseable {
     }
 
     private void step(TrainingEvent.StepFinished step) {
+        if (step.epoch() != epoch) {
+            epoch = step.epoch();
+            lossSum = 0;
+            correct = 0;
+            images = 0;
+        }
+        lossSum += step.loss() * step.images();
+        correct += step.correct();
+        images += step.images();
         secondsPerStep =
                 secondsPerStep == 0
                         ? step.seconds()
@@ -65,9 +81,10 @@ final class EpochDisplay implements TrainingEvent.Listener, AutoCloseable {
                             ? Math.min(maxSteps, epochs * stepsPerEpoch)
                             : epochs * stepsPerEpoch;
             String remark =
-                    "loss %.4f  %,.0f images/s  %s left"
+                    "loss %.4f  %.2f %%  %,.0f images/s  %s left"
                             .formatted(
-                                    step.loss(),
+                                    lossSum / images,
+                                    100.0 * correct / images,
                                     step.images() / secondsPerStep,
                                     time(secondsPerStep * (last - step.step())));
             bar.ifPresent(b -> b.to(step.step() - (step.epoch() - 1) * stepsPerEpoch, remark));
@@ -86,19 +103,33 @@ final class EpochDisplay implements TrainingEvent.Listener, AutoCloseable {
 
     private void epoch(EpochMetrics metrics) {
         close();
-        String test =
-                metrics.test()
-                        .map(t -> "  test: loss %.4f, %.2f %%".formatted(t.loss(), t.accuracy1()))
-                        .orElse("");
+        String test = metrics.test().map(this::test).orElse("");
         screen.line(
-                "epoch %d/%d  train: loss %.4f, %.2f %%%s  %,.0f images/s  %s",
-                metrics.epoch(),
-                epochs,
+                "%s  train: loss %.4f, %.2f %%%s  %s",
+                screen.styled(Screen.Style.BOLD, "epoch %d/%d".formatted(metrics.epoch(), epochs)),
                 metrics.trainLoss(),
                 metrics.trainAccuracy(),
                 test,
-                metrics.imagesPerSecond(),
-                time(metrics.seconds()));
+                screen.styled(
+                        Screen.Style.FAINT,
+                        "%,.0f images/s  %s"
+                                .formatted(metrics.imagesPerSecond(), time(metrics.seconds()))));
+    }
+
+    /// The best accuracy so far is green.
+    private String test(Evaluation test) {
+        String accuracy = "%.2f %%".formatted(test.accuracy1());
+        boolean better = test.accuracy1() > best;
+        best = Math.max(best, test.accuracy1());
+        return "  test: loss %.4f, %s"
+                .formatted(
+                        test.loss(),
+                        better ? screen.styled(Screen.Style.GREEN, accuracy) : accuracy);
+    }
+
+    private void warn(String text) {
+        close();
+        screen.err().println("athanor: " + text);
     }
 
     private void open(String task, long total) {

@@ -8,6 +8,7 @@ import athanor.train.Checkpoint;
 import athanor.train.Evaluation;
 import athanor.train.Evaluator;
 import athanor.train.ModelSpec;
+import athanor.train.ResultRow;
 import athanor.train.Setting;
 import athanor.train.Settings;
 import athanor.train.TrainingEvent;
@@ -44,13 +45,14 @@ final class EvalCommand implements Callable<Integer> {
                     Setting.BATCH_SIZE,
                     Setting.DEVICE,
                     Setting.THREADS,
-                    Setting.WORKERS);
+                    Setting.WORKERS,
+                    Setting.TTA);
 
     private final Screen screen;
     private final SettingOptions options = new SettingOptions();
 
     @Option(
-            names = "--checkpoint",
+            names = {"--checkpoint", "--resume"},
             required = true,
             paramLabel = "FILE",
             description = "as a training wrote it")
@@ -82,7 +84,12 @@ final class EvalCommand implements Callable<Integer> {
         }
         Settings.initial().with(given).check();
         Checkpoint trained = Checkpoint.read(checkpoint);
-        Settings settings = trained.settings().with(given).check();
+        evaluate(screen, trained, trained.settings().with(given).check(), noProgress);
+        return 0;
+    }
+
+    /// Measures a checkpoint as the settings say, and prints what came out.
+    static void evaluate(Screen screen, Checkpoint trained, Settings settings, boolean noProgress) {
         Names.checkData(settings.required(Setting.DATA));
         Dataset dataset = TrainingRun.dataset(settings, Split.TEST);
         DataLoader loader = TrainingRun.testLoader(settings, dataset);
@@ -91,20 +98,29 @@ final class EvalCommand implements Callable<Integer> {
         Backend backend = TrainingRun.backend(settings);
         Module model = trained.model();
         model.to(backend, DType.FLOAT32);
+        long began = System.nanoTime();
         Evaluation evaluation;
         try (EpochDisplay display =
                 new EpochDisplay(screen, screen.live() && !noProgress, settings)) {
             TrainingEvent.Listener listener = display;
-            evaluation = new Evaluator(loader, backend).evaluate(model, listener);
+            evaluation =
+                    new Evaluator(loader, backend, TrainingRun.views(settings))
+                            .evaluate(model, listener);
         }
+        double fps = dataset.size() / ((System.nanoTime() - began) / 1e9);
         screen.line(
                 "%s on the %,d test images of %s", trained.spec(), dataset.size(), dataset.name());
         screen.line("top-1 %.2f %%", evaluation.accuracy1());
         screen.line("top-5 %.2f %%", evaluation.accuracy5());
         screen.line("loss  %.4f", evaluation.loss());
+        dataset.problems().forEach(problem -> screen.err().println("athanor: " + problem));
+        screen.line("");
+        ResultRow row =
+                ResultRow.of(
+                        settings, evaluation, fps, trained.progress().epoch(), About.versions());
+        ResultRow.table(List.of(row)).forEach(line -> screen.line("%s", line));
         screen.line("");
         screen.out().print(new ConfusionText(dataset.classNames(), evaluation.confusion()));
-        return 0;
     }
 
     private static void requireFit(ModelSpec spec, DataLoader loader) {

@@ -33,7 +33,7 @@ final class Pixmap {
         int height = number();
         int largest = number();
         at++;
-        long samples = (long) width * height * (colour ? 3 : 1);
+        double samples = (double) width * height * (colour ? 3 : 1);
         if (largest < 1
                 || largest > 255
                 || width < 1

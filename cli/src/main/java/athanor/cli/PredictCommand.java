@@ -8,6 +8,7 @@ import athanor.engine.Shape;
 import athanor.engine.Tensor;
 import athanor.engine.Workspace;
 import athanor.nn.Module;
+import athanor.nn.Saliency;
 import athanor.train.Checkpoint;
 import athanor.train.ModelSpec;
 import athanor.train.Setting;
@@ -17,10 +18,15 @@ import athanor.train.data.Batches;
 import athanor.train.data.DataLoader;
 import athanor.train.data.Datasets;
 import athanor.train.data.Normalization;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
@@ -34,7 +40,8 @@ import picocli.CommandLine.Parameters;
         header = "Name what images show: the five likeliest classes of each.",
         description = {
             "",
-            "Of an image, the middle square is taken and resized to what the model was trained on.",
+            "Of an image, the middle square is taken, resized to what the model was trained on, and normalized as"
+                    + " the checkpoint says.",
             ""
         })
 final class PredictCommand implements Callable<Integer> {
@@ -52,8 +59,20 @@ final class PredictCommand implements Callable<Integer> {
     @Parameters(
             arity = "1..*",
             paramLabel = "IMAGE",
-            description = "PNG, JPEG, GIF, BMP, PPM or PGM files")
+            description = "PNG, JPEG, GIF, BMP, TIFF, PPM or PGM files of any size")
     List<Path> images = new ArrayList<>();
+
+    @Option(names = "--json", description = "print one line of JSON")
+    boolean json;
+
+    @Option(
+            names = "--saliency",
+            description =
+                    "write IMAGE-saliency.png beside each image: which pixels its likeliest class hangs on")
+    boolean saliency;
+
+    /// What an image was taken for: the number of a class, the likeliest first.
+    private record Prediction(Path image, List<Integer> classes, float[] probabilities) {}
 
     PredictCommand(Screen screen) {
         this.screen = screen;
@@ -74,36 +93,90 @@ final class PredictCommand implements Callable<Integer> {
         Module model = trained.model();
         model.to(Backend.cpu(), DType.FLOAT32);
         model.train(false);
+        List<Map<String, Object>> all = new ArrayList<>();
         try (Batches batches = loader.epoch(0)) {
-            for (Path image : images) {
+            for (int i = 0; i < images.size(); i++) {
                 try (Batch batch = batches.next().orElseThrow()) {
-                    print(image, probabilities(model, batch), trained.classNames());
+                    Prediction prediction = predict(images.get(i), model, batch);
+                    Optional<Path> map =
+                            saliency
+                                    ? Optional.of(heatMap(prediction, model, batch, files, i))
+                                    : Optional.empty();
+                    if (json) {
+                        all.add(record(prediction, map, trained.classNames()));
+                    } else {
+                        print(prediction, map, trained.classNames());
+                    }
                 }
             }
+        }
+        if (json) {
+            screen.line("%s", json(all));
         }
         return 0;
     }
 
-    private static float[] probabilities(Module model, Batch batch) {
+    private static Tensor image(Batch batch) {
         Shape shape =
                 Shape.of(
                         1, batch.shape().height(), batch.shape().width(), batch.shape().channels());
+        return Tensor.of(Backend.cpu(), shape, HostBuffer.of(batch.images()));
+    }
+
+    private static Prediction predict(Path image, Module model, Batch batch) {
         try (Workspace _ = Workspace.open()) {
-            Tensor image = Tensor.of(Backend.cpu(), shape, HostBuffer.of(batch.images()));
-            return GradMode.off(() -> model.forward(image).softmax()).toFloats();
+            float[] probabilities =
+                    GradMode.off(() -> model.forward(image(batch)).softmax()).toFloats();
+            List<Integer> classes =
+                    IntStream.range(0, probabilities.length)
+                            .boxed()
+                            .sorted(Comparator.comparingDouble((Integer c) -> -probabilities[c]))
+                            .limit(SHOWN)
+                            .toList();
+            return new Prediction(image, classes, probabilities);
         }
     }
 
-    private void print(Path image, float[] probabilities, List<String> classNames) {
-        screen.line("%s", image);
-        IntStream.range(0, probabilities.length)
-                .boxed()
-                .sorted(Comparator.comparingDouble((Integer c) -> -probabilities[c]))
-                .limit(SHOWN)
-                .forEach(
-                        c ->
-                                screen.line(
-                                        "  %6.2f %%  %s",
-                                        100 * probabilities[c], classNames.get(c)));
+    private static Path heatMap(
+            Prediction prediction, Module model, Batch batch, ImageFiles files, int index) {
+        try (Workspace _ = Workspace.open()) {
+            int likeliest = prediction.classes.getFirst();
+            float[] heat = Saliency.of(model, image(batch), likeliest);
+            return new HeatMap(files.shape(), files.images().get(index), heat)
+                    .writeBeside(prediction.image);
+        }
+    }
+
+    private void print(Prediction prediction, Optional<Path> map, List<String> classNames) {
+        screen.line("%s", prediction.image);
+        for (int c : prediction.classes) {
+            screen.line("  %6.2f %%  %s", 100 * prediction.probabilities[c], classNames.get(c));
+        }
+        map.ifPresent(file -> screen.line("  %s", file));
+    }
+
+    private static Map<String, Object> record(
+            Prediction prediction, Optional<Path> map, List<String> classNames) {
+        List<Map<String, Object>> classes = new ArrayList<>();
+        for (int c : prediction.classes) {
+            Map<String, Object> likely = new LinkedHashMap<>();
+            likely.put("class", classNames.get(c));
+            likely.put("index", c);
+            likely.put("probability", prediction.probabilities[c]);
+            classes.add(likely);
+        }
+        Map<String, Object> record = new LinkedHashMap<>();
+        record.put("image", prediction.image.toString());
+        record.put("predictions", classes);
+        map.ifPresent(file -> record.put("saliency", file.toString()));
+        return record;
+    }
+
+    private static String json(List<Map<String, Object>> all) {
+        try {
+            return new ObjectMapper().writeValueAsString(all);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e); // Maps, lists, texts and numbers.
+        }
     }
 }

@@ -24,7 +24,11 @@ record Recipe(String name, String description, Map<Setting, String> values) {
                     "resnet20-cifar10",
                     "resnet18-cifar10",
                     "resnet50-cifar10",
-                    "resnet50-cifar10-article");
+                    "resnet50-cifar10-article",
+                    "cifar10-94",
+                    "resnet50-imagenet");
+
+    private static final long MOST_BYTES = 1_000_000;
 
     Recipe {
         values = Map.copyOf(values);
@@ -40,6 +44,10 @@ record Recipe(String name, String description, Map<Setting, String> values) {
             throw unknown(nameOrFile);
         }
         try {
+            if (Files.size(file) > MOST_BYTES) {
+                throw new InvalidSetting(
+                        "--recipe " + nameOrFile + ": is too long a file to be a recipe");
+            }
             return parse(nameOrFile, Files.readString(file));
         } catch (IOException e) {
             throw new InvalidSetting(
@@ -87,24 +95,31 @@ record Recipe(String name, String description, Map<Setting, String> values) {
         int equals = line.indexOf('=');
         if (equals < 0) {
             throw new InvalidSetting(
-                    "'" + line + "' is not of the form key = value; a comment begins with #");
+                    "'"
+                            + shown(line)
+                            + "' is not of the form key = value; a comment begins with #");
         }
         String key = line.substring(0, equals).strip();
         String value = line.substring(equals + 1).strip();
         Setting setting = Setting.named(key).orElseThrow(() -> unknownKey(key));
         if (values.put(setting, value) != null) {
-            throw new InvalidSetting(key + " is there twice; keep one of the lines");
+            throw new InvalidSetting(shown(key) + " is there twice; keep one of the lines");
         }
         Settings.initial().with(setting, value).check();
+    }
+
+    /// The beginning of what may be of any length and kind.
+    private static String shown(String text) {
+        return text.substring(0, Math.min(60, text.length())).replaceAll("\\p{Cntrl}", "?");
     }
 
     private static InvalidSetting unknownKey(String key) {
         List<String> known = Arrays.stream(Setting.values()).map(Setting::key).toList();
         return new InvalidSetting(
                 "unknown key '"
-                        + key
+                        + shown(key)
                         + "'"
-                        + Nearest.hint(key, known)
+                        + Nearest.hint(shown(key), known)
                         + " (keys are the flags of athanor train, without --)");
     }
 

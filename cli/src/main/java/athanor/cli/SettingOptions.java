@@ -38,8 +38,11 @@ final class SettingOptions {
                 Stream.concat(Stream.of(setting.flag()), setting.aliases().stream())
                         .toArray(String[]::new);
         String initial = unlessGiven.isEmpty() ? "" : " [" + unlessGiven + "]";
-        return OptionSpec.builder(names)
-                .type(String.class)
+        OptionSpec.Builder option = OptionSpec.builder(names);
+        if (setting.isSwitch()) {
+            option.arity("0..1").fallbackValue("on");
+        }
+        return option.type(String.class)
                 .paramLabel(setting.placeholder())
                 .description((setting.help() + initial).replace("%", "%%"))
                 .setter(keep(setting))

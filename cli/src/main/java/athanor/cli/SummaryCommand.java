@@ -4,13 +4,19 @@ import athanor.engine.Backend;
 import athanor.engine.DType;
 import athanor.engine.Shape;
 import athanor.kernels.random.PhiloxKey;
+import athanor.nn.Drawing;
 import athanor.nn.Module;
 import athanor.nn.Summary;
+import athanor.nn.Trace;
 import athanor.train.InvalidSetting;
 import athanor.train.ModelSpec;
 import athanor.train.Setting;
 import athanor.train.Settings;
 import athanor.train.data.ImageShape;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -61,6 +67,12 @@ final class SummaryCommand implements Callable<Integer> {
             description = "print what a training step could at best do on this GPU")
     Optional<String> roofline = Optional.empty();
 
+    @Option(
+            names = "--graph",
+            paramLabel = "FILE",
+            description = "draw the network into this file, as SVG")
+    Optional<Path> graph = Optional.empty();
+
     private SummaryCommand(Screen screen) {
         this.screen = screen;
     }
@@ -96,6 +108,11 @@ final class SummaryCommand implements Callable<Integer> {
                 .print(
                         Summary.of(model, Shape.of(image.height(), image.height(), spec.channels()))
                                 .table());
+        if (graph.isPresent()) {
+            Trace trace = new SampleStep(spec, model, 1).trace();
+            String shape = Shape.of(1, image.height(), image.height(), spec.channels()).toString();
+            write(graph.get(), Drawing.svg(spec.toString(), shape, trace));
+        }
         return 0;
     }
 
@@ -111,5 +128,15 @@ final class SummaryCommand implements Callable<Integer> {
             step.start();
             return noted.table(Roofline.Gpu.valueOf(name), settings.whole(Setting.BATCH_SIZE));
         }
+    }
+
+    private void write(Path file, String svg) {
+        try {
+            Files.writeString(file, svg);
+        } catch (IOException e) {
+            throw new UncheckedIOException(
+                    "--graph %s: cannot be written (%s)".formatted(file, e.getMessage()), e);
+        }
+        screen.line("%s", file);
     }
 }

@@ -2,18 +2,25 @@ package athanor.cli;
 
 import athanor.train.Checkpoint;
 import athanor.train.EpochMetrics;
+import athanor.train.Evaluation;
+import athanor.train.InvalidSetting;
+import athanor.train.ResultRow;
+import athanor.train.Resumption;
 import athanor.train.Setting;
 import athanor.train.Settings;
 import athanor.train.TrainingEvent;
 import athanor.train.TrainingRun;
+import athanor.train.report.Dashboard;
+import athanor.train.TrainingStopped;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -46,6 +53,20 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--no-progress", description = "no progress bar, only a line for each epoch")
     boolean noProgress;
 
+    @Option(
+            names = "--dashboard",
+            arity = "0..1",
+            paramLabel = "[ADDRESS:]PORT",
+            fallbackValue = DashboardCommand.PORT,
+            description =
+                    "serve a page that shows the run, on this machine alone unless told otherwise")
+    Optional<String> port = Optional.empty();
+
+    @Option(
+            names = "--evaluate",
+            description = "measure the checkpoint of --resume on the test set, and do not train")
+    boolean evaluate;
+
     private TrainCommand(Screen screen) {
         this.screen = screen;
     }
@@ -61,22 +82,73 @@ final class TrainCommand implements Callable<Integer> {
     public Integer call() {
         Settings settings = settings();
         Names.check(settings);
+        if (evaluate) {
+            Resumption trained =
+                    Resumption.of(settings)
+                            .orElseThrow(
+                                    () ->
+                                            new InvalidSetting(
+                                                    "--evaluate: needs --resume FILE, the checkpoint to measure"));
+            EvalCommand.evaluate(screen, trained.checkpoint(), settings, noProgress);
+            return 0;
+        }
         EpochDisplay display = new EpochDisplay(screen, screen.live() && !noProgress, settings);
-        TrainingRun run = TrainingRun.prepare(settings, About.program(), List.of(display));
+        Optional<Dashboard> dashboard =
+                port.map(
+                        given ->
+                                Dashboard.serve(
+                                        DashboardCommand.address("--dashboard", given), List.of()));
+        try {
+            List<TrainingEvent.Listener> listeners = new ArrayList<>(List.of(display));
+            dashboard.ifPresent(listeners::add);
+            TrainingRun run = TrainingRun.prepare(settings, About.program(), listeners);
+            dashboard.ifPresent(page -> page.show(run.folder().path()));
+            train(run, settings, display, dashboard);
+        } finally {
+            dashboard.ifPresent(Dashboard::close);
+        }
+        return 0;
+    }
+
+    private void train(
+            TrainingRun run,
+            Settings settings,
+            EpochDisplay display,
+            Optional<Dashboard> dashboard) {
         Path folder = run.folder().path();
         screen.line("%s, %,d parameters", run.spec(), run.model().parameterCount());
         screen.line("run folder %s", folder);
-        AtomicBoolean trains = new AtomicBoolean(true);
-        Runtime.getRuntime()
-                .addShutdownHook(new Thread(() -> interrupted(trains.get(), display, folder)));
+        dashboard.ifPresent(page -> screen.line("see it at %s", page.address()));
+        CountDownLatch ended = new CountDownLatch(1);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> interrupted(run, ended, display)));
         try {
             TrainingEvent.Finished finished = run.run();
             report(settings, finished, run);
+        } catch (TrainingStopped stopped) {
+            screen.err()
+                    .println(
+                            "athanor: stopped; `%s train --resume auto --out %s` goes on after step %,d"
+                                    .formatted(About.command(), folder, stopped.step()));
         } finally {
-            trains.set(false);
             display.close();
+            ended.countDown();
         }
-        return 0;
+    }
+
+    /// Runs when the process is told to end (Ctrl-C, SIGTERM), and at its own end; while it waits,
+    /// the training writes a checkpoint. The exit code is the signal's: 130, 143.
+    private void interrupted(TrainingRun run, CountDownLatch ended, EpochDisplay display) {
+        if (ended.getCount() == 0) {
+            return;
+        }
+        run.stop();
+        display.close();
+        screen.err().println("athanor: interrupted; a checkpoint is written after this step ...");
+        try {
+            ended.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     // ---- what holds ----
@@ -84,9 +156,13 @@ final class TrainCommand implements Callable<Integer> {
     private Settings settings() {
         Map<Setting, String> given = options.given();
         Settings asked = merge(Settings.initial(), Map.of(), given);
-        Optional<Path> checkpoint = TrainingRun.fileToResume(asked);
-        if (checkpoint.isPresent()) {
-            return merge(ofCheckpoint(checkpoint.get()), values(recipe), given).check();
+        Optional<Resumption> resumed = Resumption.of(asked);
+        if (resumed.isPresent()) {
+            for (String problem : resumed.get().passedOver()) {
+                screen.err()
+                        .println("athanor: " + problem + "; going on from " + resumed.get().file());
+            }
+            return merge(ofCheckpoint(resumed.get().checkpoint()), values(recipe), given).check();
         }
         boolean nothingChosen =
                 recipe.isEmpty()
@@ -108,12 +184,12 @@ final class TrainCommand implements Callable<Integer> {
 
     /// What a checkpoint was trained with, but for what belonged to that one run: where it wrote,
     /// and what it began from.
-    private static Settings ofCheckpoint(Path file) {
+    private static Settings ofCheckpoint(Checkpoint checkpoint) {
         Map<Setting, String> own = new EnumMap<>(Setting.class);
         for (Setting setting : List.of(Setting.OUT, Setting.RESUME, Setting.INIT)) {
             own.put(setting, setting.initial());
         }
-        return Checkpoint.read(file).settings().with(own);
+        return checkpoint.settings().with(own);
     }
 
     static Settings merge(Settings base, Map<Setting, String> recipe, Map<Setting, String> flags) {
@@ -121,16 +197,6 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     // ---- what is said ----
-
-    private void interrupted(boolean trains, EpochDisplay display, Path folder) {
-        if (trains) {
-            display.close();
-            screen.err()
-                    .println(
-                            "athanor: interrupted; `%s train --resume auto --out %s` goes on from the last checkpoint"
-                                    .formatted(About.command(), folder));
-        }
-    }
 
     private void report(Settings settings, TrainingEvent.Finished finished, TrainingRun run) {
         screen.line("");
@@ -149,6 +215,8 @@ final class TrainCommand implements Callable<Integer> {
                                 screen.line(
                                         "test accuracy %.2f %% (top 5: %.2f %%)",
                                         test.accuracy1(), test.accuracy5()));
+        last.flatMap(metrics -> metrics.test().map(test -> row(settings, metrics, test)))
+                .ifPresent(row -> ResultRow.table(List.of(row)).forEach(l -> screen.line("%s", l)));
         screen.line("the run lies in %s; what next:", run.folder().path());
         String data = settings.path(Setting.DATA_DIR).map(dir -> " --data-dir " + dir).orElse("");
         next("eval --checkpoint " + run.folder().last() + data);
@@ -160,6 +228,11 @@ final class TrainCommand implements Callable<Integer> {
                 "train --recipe cnn-mnist --data-dir DIR   ("
                         + About.command()
                         + " recipes lists more)");
+    }
+
+    private static ResultRow row(Settings settings, EpochMetrics metrics, Evaluation test) {
+        return ResultRow.of(
+                settings, test, metrics.imagesPerSecond(), metrics.epoch(), About.versions());
     }
 
     private void next(String arguments) {

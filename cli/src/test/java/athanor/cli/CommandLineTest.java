@@ -62,6 +62,11 @@ class CommandLineTest {
                 "summary --model cnn --classes ten        | --classes ten",
                 "bench --steps 0                          | --steps",
                 "data                                     | fetch info preview",
+                "report                                   | RUN",
+                "dashboard                                | RUNS",
+                "dashboard . --port 99999                 | --port 65535",
+                "train --dashboard here                   | --dashboard 65535",
+                "explain --model resnet5O                 | resnet50 --model",
                 "data info mnits                          | mnist",
                 "data fetch mnist                         | --data-dir",
                 "data preview shapes10 --rows 0           | --rows",
@@ -86,6 +91,9 @@ class CommandLineTest {
                 "eval --checkpoint /nowhere/at/all.safetensors",
                 "predict --checkpoint /nowhere/at/all.safetensors a.png",
                 "data info cifar10 --data-dir /nowhere/at/all",
+                "report /nowhere/at/all",
+                "dashboard --port 0 /nowhere/at/all",
+                "summary --model cnn --graph /nowhere/at/all.svg",
                 "data preview shapes10 --out /nowhere/at/all.png",
             })
     void what_fails_while_running_is_one_line_with_exit_code_1_and_leaves_nothing(
@@ -238,6 +246,86 @@ class CommandLineTest {
                 .contains("maxPoolGradient")
                 .contains("in the backend");
         assertThat(run("bench", "--profile").err()).contains("add --work train");
+    }
+
+    /// A small data set in the form of MNIST.
+    private Path digits() throws IOException {
+        for (String prefix : List.of("train", "t10k")) {
+            byte[] images = new byte[16 + 20 * 784];
+            java.nio.ByteBuffer.wrap(images).putInt(0x803).putInt(20).putInt(28).putInt(28);
+            new java.util.Random(1).nextBytes(images);
+            java.nio.ByteBuffer.wrap(images).putInt(0x803).putInt(20).putInt(28).putInt(28);
+            byte[] labels = new byte[8 + 20];
+            java.nio.ByteBuffer.wrap(labels).putInt(0x801).putInt(20);
+            Files.write(folder.resolve(prefix + "-images-idx3-ubyte"), images);
+            Files.write(folder.resolve(prefix + "-labels-idx1-ubyte"), labels);
+        }
+        return folder;
+    }
+
+    @Test
+    void a_training_and_an_evaluation_end_with_the_line_of_a_table() throws IOException {
+        String data = digits().toString();
+        String out = folder.resolve("run").toString();
+        Result trained =
+                run(
+                        ("train --model cnn --data mnist --batch-size 10 --epochs 1 --ema 0.9 --data-dir "
+                                        + data
+                                        + " --out "
+                                        + out)
+                                .split(" "));
+        assertThat(trained.err()).isEmpty();
+        assertThat(trained.out())
+                .containsPattern("NAME +Acc@1 +Acc@5 +FPS +Epochs +AMP +Device +Versions")
+                .containsPattern(
+                        "cnn +[0-9.]+ +[0-9.]+ +[0-9.,]+ +1 +off +cpu +athanor .*, Java 25");
+        String last = out + "/checkpoints/last.safetensors";
+        Result evaluated = run("eval", "--resume", last);
+        assertThat(evaluated.err()).isEmpty();
+        assertThat(evaluated.out()).contains("20 test images of mnist").contains("cnn  ");
+        String top1 = evaluated.out().replaceAll("(?s).*(top-1 [0-9.]+).*", "$1");
+        Result again = run("train", "--evaluate", "--resume", last);
+        assertThat(again.err()).isEmpty();
+        assertThat(again.out()).contains(top1).doesNotContain("run folder");
+        Result mirrored = run("eval", "--resume", last, "--tta", "mirror");
+        assertThat(mirrored.code()).isZero();
+        Result nothing = run("train", "--evaluate", "--model", "cnn", "--data", "mnist");
+        assertThat(nothing.code()).isEqualTo(2);
+        assertThat(nothing.err()).contains("--evaluate: needs --resume FILE").hasLineCount(1);
+    }
+
+    @Test
+    void data_bench_times_the_loader_alone() throws IOException {
+        Result result =
+                run(
+                        "data",
+                        "bench",
+                        "mnist",
+                        "--data-dir",
+                        digits().toString(),
+                        "--seconds",
+                        "1",
+                        "--batch-size",
+                        "5",
+                        "--workers",
+                        "2");
+        assertThat(result.err()).isEmpty();
+        assertThat(result.out()).containsPattern("[0-9,]+ images/s of 28x28x1, 2 workers");
+    }
+
+    @Test
+    void bench_compares_devices_and_says_which_is_not_here() {
+        Result result =
+                run(
+                        ("bench --model cnn --data mnist --batch-size 2 --steps 1"
+                                        + " --devices reference,cpu,cuda:999")
+                                .split(" "));
+        assertThat(result.code()).as(result.err()).isZero();
+        assertThat(result.out())
+                .contains("cnn on mnist, batch 2, an epoch of 60,000 images")
+                .containsPattern("reference +[0-9.,]+ +[0-9:s]+ +1.00")
+                .containsPattern("cpu +[0-9.,]+ +[0-9:s]+ +[0-9.]+")
+                .containsPattern("cuda:999 +\\S");
     }
 
     @Test

@@ -156,7 +156,9 @@ class EntryTest {
         assertThat(process.waitFor(180, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).isEqualTo(143);
         assertThat(children).noneMatch(ProcessHandle::isAlive);
-        assertThat(read("err")).contains("interrupted").hasLineCount(1);
+        assertThat(read("err"))
+                .contains("interrupted; a checkpoint is written", "goes on after step")
+                .hasLineCount(2);
     }
 
     @Test

@@ -30,6 +30,10 @@ class RecipeTest {
                         + " mean=0.5 std=0.5 schedule=constant weight-decay=0 augment=none",
                 "cnn-mnist        | model=cnn data=mnist epochs=5 batch-size=64 optimizer=sgd lr=0.001 momentum=0.9 mean=0.5"
                         + " std=0.5 schedule=constant weight-decay=0 augment=none",
+                "cifar10-94       | model=airbench data=cifar10 epochs=10 batch-size=1024 nesterov=on momentum=0.85 label-smoothing=0.2"
+                        + " augment=alternating tta=crops lookahead=0.95 norm-bias-rate=64",
+                "resnet50-imagenet | model=resnet50 stem=imagenet data=imagefolder epochs=90 batch-size=256 lr=0.1 momentum=0.9"
+                        + " weight-decay=1e-4 label-smoothing=0.1 warmup-epochs=5 schedule=cosine",
                 "alexnet-mnist    | model=simple-alexnet data=mnist image-size=224 epochs=10 batch-size=64 optimizer=sgd lr=0.01"
                         + " momentum=0.9 mean=0 std=1 schedule=constant weight-decay=0 augment=none",
             })
@@ -58,7 +62,7 @@ class RecipeTest {
     @Test
     void every_recipe_describes_itself() {
         assertThat(Recipe.NAMES)
-                .hasSize(8)
+                .hasSize(10)
                 .allSatisfy(name -> assertThat(Recipe.of(name).description()).isNotEmpty());
     }
 

@@ -52,6 +52,7 @@ final class Backpropagation {
             } else {
                 visit(node, dy);
                 dy.release();
+                gradients.visited(node);
             }
         }
         return gradients;
@@ -143,12 +144,12 @@ final class Backpropagation {
     }
 
     /// Kept here for those who list a graph: the nodes behind a loss, in the order of the walk.
-    static List<String> explain(Node loss) {
+    static List<TapeEntry> tape(Node loss) {
         Backpropagation walk = new Backpropagation(new Gradients((_, _) -> {}));
         walk.count(loss);
         List<Node> nodes = new ArrayList<>(walk.awaited.keySet());
         nodes.add(loss);
         nodes.sort(Comparator.comparingLong(Node::sequence).reversed());
-        return nodes.stream().map(Node::toString).toList();
+        return nodes.stream().map(Node::entry).toList();
     }
 }

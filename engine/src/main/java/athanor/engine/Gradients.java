@@ -1,5 +1,6 @@
 package athanor.engine;
 
+import athanor.kernels.elementwise.Binary;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -11,6 +12,9 @@ public final class Gradients {
     @FunctionalInterface
     public interface Listener {
         void onGradient(Leaf leaf, Tensor gradient);
+
+        /// The rules of the operation of that number ([TapeEntry#number]) have been applied.
+        default void onVisit(long number) {}
     }
 
     /// What a gradient is for; equal for all handles of the same leaf tensor.
@@ -29,8 +33,55 @@ public final class Gradients {
         listener.onGradient(leaf, gradient);
     }
 
+    void visited(Node node) {
+        listener.onVisit(node.sequence());
+    }
+
     /// The gradient of a leaf; empty where the loss does not depend on it.
     public Optional<Tensor> of(Tensor leaf) {
         return Optional.ofNullable(byLeaf.get(leaf.leaf()));
+    }
+
+    /// Adds those of another pass to these, in place.
+    public void add(Gradients other) {
+        other.byLeaf.forEach(
+                (leaf, gradient) -> {
+                    Tensor mine = byLeaf.putIfAbsent(leaf, gradient);
+                    if (mine != null) {
+                        combine(Binary.ADD, mine, gradient);
+                    }
+                });
+    }
+
+    /// Multiplies all of them, in place.
+    public void scale(double factor) {
+        byLeaf.values()
+                .forEach(
+                        gradient ->
+                                combine(Binary.MULTIPLY, gradient, gradient.scalarLike(factor)));
+    }
+
+    /// The length of all of them taken as one vector.
+    public double norm() {
+        return Math.sqrt(
+                Workspace.tidy(
+                                () ->
+                                        byLeaf.values().stream()
+                                                .map(gradient -> gradient.square().sum())
+                                                .reduce(Tensor::add)
+                                                .orElseThrow())
+                        .item());
+    }
+
+    private static void combine(Binary function, Tensor y, Tensor b) {
+        y.backend()
+                .binary(
+                        function,
+                        y.buffer(),
+                        y.shape(),
+                        b.buffer(),
+                        b.shape(),
+                        y.buffer(),
+                        y.shape());
     }
 }

@@ -39,7 +39,9 @@ public final class Memory {
     /// A storage that no workspace owns. Its buffer is given up some time after nobody holds the
     /// storage any more: on a GPU, at the next call of this method, so that the thread that works
     /// with the device does it.
-    synchronized Storage outside(DType dtype, int length) {
+    ///
+    /// @param of this memory's backend, or one that stands before it and watches
+    synchronized Storage outside(Backend of, DType dtype, int length) {
         for (Reference<? extends Storage> gone = unreachable.poll();
                 gone != null;
                 gone = unreachable.poll()) {
@@ -48,8 +50,8 @@ public final class Memory {
                 backend.free(buffer);
             }
         }
-        Buffer buffer = backend.allocate(dtype, length);
-        Storage storage = new Storage(backend, buffer, null);
+        Buffer buffer = of.allocate(dtype, length);
+        Storage storage = new Storage(of, buffer, null);
         if (buffer instanceof DeviceBuffer) {
             outside.put(new PhantomReference<>(storage, unreachable), buffer);
         }

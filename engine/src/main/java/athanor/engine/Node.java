@@ -1,5 +1,6 @@
 package athanor.engine;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
@@ -36,6 +37,31 @@ final class Node {
 
     static Node leaf(Shape shape) {
         return new Node("leaf", shape, List.of(), null, List.of());
+    }
+
+    static long position() {
+        return COUNTER.get();
+    }
+
+    /// What can be seen of it from outside.
+    TapeEntry entry() {
+        List<Long> inputs = new ArrayList<>();
+        for (Edge edge : edges) {
+            Node input = edge.input();
+            if (input != null) {
+                inputs.add(input.sequence);
+            }
+        }
+        List<TapeEntry.Saved> kept =
+                saved.stream()
+                        .map(
+                                tensor ->
+                                        new TapeEntry.Saved(
+                                                tensor.shape(),
+                                                (long) tensor.size() * tensor.dtype().bytes(),
+                                                tensor.storage()))
+                        .toList();
+        return new TapeEntry(sequence, operation, shape, inputs, kept);
     }
 
     boolean isLeaf() {

@@ -29,6 +29,11 @@ public final class Tape {
 
     private Tape() {}
 
+    /// The number that the next operation gets; see [TapeEntry#number].
+    public static long position() {
+        return Node.position();
+    }
+
     /// The way back to x. The tensors that the rule uses are named behind it.
     public static Edge edge(Tensor x, UnaryOperator<Tensor> rule, Tensor... saved) {
         return edge(x, rule, Optional.empty(), List.of(saved));

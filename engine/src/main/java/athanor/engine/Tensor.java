@@ -281,8 +281,8 @@ public final class Tensor {
     }
 
     /// The operations behind this tensor, latest first: what [#backward] would walk.
-    public List<String> explain() {
-        return node == null ? List.of() : Backpropagation.explain(node);
+    public List<TapeEntry> tape() {
+        return node == null ? List.of() : Backpropagation.tape(node);
     }
 
     // ---- elementwise ----

@@ -69,7 +69,7 @@ public final class Workspace implements AutoCloseable {
     static Storage allocate(Backend backend, DType dtype, int length) {
         Workspace current = CURRENT.get();
         if (current == null) {
-            return backend.memory().outside(dtype, length);
+            return backend.memory().outside(backend, dtype, length);
         }
         Storage storage = new Storage(backend, backend.memory().take(dtype, length), current.step);
         current.step.live.add(storage);

@@ -122,7 +122,7 @@ class BackpropagationTest {
             for (int i = 0; i < 100_000; i++) {
                 y = y.neg();
             }
-            assertThat(y.explain()).hasSize(100_001);
+            assertThat(y.tape()).hasSize(100_001);
             assertThat(gradientOf(y.sum().backward(), x).item()).isEqualTo(1);
         }
     }
@@ -149,12 +149,14 @@ class BackpropagationTest {
         assertThat(GradMode.off(() -> x.square()).requiresGradient()).isFalse();
         assertThat(GradMode.isEnabled()).isTrue();
         assertThat(constant.square().requiresGradient()).isFalse();
-        assertThat(constant.square().explain()).isEmpty();
+        assertThat(constant.square().tape()).isEmpty();
         assertThat(x.greater(constant).requiresGradient()).isFalse();
         assertThat(x.argmax(0).requiresGradient()).isFalse();
         assertThat(x.cast(DType.INT32).requiresGradient()).isFalse();
         assertThat(x.alias().requiresGradient()).isFalse();
-        assertThat(x.mul(constant).explain()).containsExactly("multiply[1]", "leaf[1]");
+        assertThat(x.mul(constant).tape())
+                .map(TapeEntry::toString)
+                .containsExactly("multiply[1]", "leaf[1]");
     }
 
     @Test

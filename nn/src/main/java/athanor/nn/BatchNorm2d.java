@@ -17,25 +17,31 @@ import java.util.Optional;
 /// is folded into the convolution.
 public final class BatchNorm2d extends Module {
     private static final double EPSILON = 1e-5;
-    private static final double MOMENTUM = 0.1;
 
     private final Parameter weight;
     private final Parameter bias;
     private final Parameter runningMean;
     private final Parameter runningVariance;
+    private final double momentum;
 
     public BatchNorm2d(int channels) {
-        this(channels, Initializer.ones());
+        this(channels, 0.1);
     }
 
-    /// With other first weights: zeros in the last norm of a block let the block start as the
-    /// identity.
-    public BatchNorm2d(int channels, Initializer initializer) {
+    /// With another share of the batch in the running mean and variance.
+    public BatchNorm2d(int channels, double momentum) {
+        this.momentum = momentum;
         Shape shape = Shape.of(channels);
-        weight = parameter("weight", shape, initializer);
+        weight = parameter("weight", shape, Initializer.ones());
         bias = parameter("bias", shape, Initializer.zeros());
         runningMean = buffer("running_mean", shape, 0);
         runningVariance = buffer("running_var", shape, 1);
+    }
+
+    /// Leaves the weight at 1: a norm that only shifts. Returns this norm.
+    public BatchNorm2d fixedScale() {
+        weight.freeze(true);
+        return this;
     }
 
     @Override
@@ -91,12 +97,12 @@ public final class BatchNorm2d extends Module {
     private void follow(Moments batch, int count) {
         double unbiased = (double) count / Math.max(1, count - 1);
         try (Workspace _ = Workspace.open()) {
-            follow(runningMean.tensor(), batch.mean().mul(MOMENTUM));
-            follow(runningVariance.tensor(), batch.variance().mul(MOMENTUM * unbiased));
+            follow(runningMean.tensor(), batch.mean().mul(momentum));
+            follow(runningVariance.tensor(), batch.variance().mul(momentum * unbiased));
         }
     }
 
-    private static void follow(Tensor running, Tensor share) {
-        running.assign(running.mul(1 - MOMENTUM).add(share));
+    private void follow(Tensor running, Tensor share) {
+        running.assign(running.mul(1 - momentum).add(share));
     }
 }

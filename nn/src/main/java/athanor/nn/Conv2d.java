@@ -38,6 +38,11 @@ public final class Conv2d extends Module {
                         : Optional.empty();
     }
 
+    /// Keeps the filters as they are; only the bias learns.
+    public void fixWeight() {
+        weight.freeze(true);
+    }
+
     @Override
     protected Tensor compute(Tensor x) {
         return finished(x, false);

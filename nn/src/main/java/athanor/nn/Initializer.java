@@ -108,6 +108,22 @@ public interface Initializer {
         };
     }
 
+    /// Filters of which each of the first, one for each input channel, hands that channel on; the
+    /// others as PyTorch's.   Zagoruyko and Komodakis 2017 (DiracNets).
+    static Initializer partialIdentity() {
+        return (shape, key) -> {
+            float[] values = kaimingUniform(Math.sqrt(5)).values(shape, key);
+            int channels = shape.dim(3);
+            int length = shape.size(1, 4);
+            int middle = (shape.dim(1) / 2 * shape.dim(2) + shape.dim(2) / 2) * channels;
+            for (int k = 0; k < Math.min(shape.dim(0), channels); k++) {
+                Arrays.fill(values, k * length, (k + 1) * length, 0);
+                values[k * length + middle + k] = 1;
+            }
+            return values;
+        };
+    }
+
     static int fan(Shape shape, Fan fan) {
         if (shape.rank() < 2) {
             throw new IllegalArgumentException(

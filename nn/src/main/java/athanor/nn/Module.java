@@ -37,10 +37,12 @@ public abstract class Module {
     private final Map<String, Parameter> buffers = new LinkedHashMap<>();
     private boolean training = true;
 
-    /// Hears of every layer that was run, with the shapes of its input and output.
+    /// Hears of every layer that is run, with its input and output at its end.
     @FunctionalInterface
     interface Observer {
-        void ran(Module module, Shape input, Shape output);
+        default void enters(Module module) {}
+
+        void ran(Module module, Tensor input, Tensor output);
     }
 
     static final ScopedValue<Observer> OBSERVER = ScopedValue.newInstance();
@@ -66,9 +68,12 @@ public abstract class Module {
     }
 
     final Tensor run(Tensor x, Supplier<Tensor> body) {
+        if (OBSERVER.isBound()) {
+            OBSERVER.get().enters(this);
+        }
         Tensor y = Workspace.tidy(body);
         if (OBSERVER.isBound()) {
-            OBSERVER.get().ran(this, x.shape(), y.shape());
+            OBSERVER.get().ran(this, x, y);
         }
         return y;
     }

@@ -50,9 +50,9 @@ public record Summary(List<Layer> layers, long parameters, long multiplyAdds) {
                                 new Layer(
                                         names.getOrDefault(module, "?"),
                                         module.kind(),
-                                        output,
+                                        output.shape(),
                                         counted.add(module) ? module.parameterCount() : 0,
-                                        module.multiplyAdds(input, output),
+                                        module.multiplyAdds(input.shape(), output.shape()),
                                         (long) output.size() * bytes));
                     }
                 };

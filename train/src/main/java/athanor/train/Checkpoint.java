@@ -29,7 +29,9 @@ public record Checkpoint(
         long optimizerSteps,
         Map<String, TensorData> tensors) {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String OPTIMIZER = "optimizer.";
+    static final String OPTIMIZER = "optimizer.";
+    static final String EMA = "state.ema.";
+    static final String LOOKAHEAD = "state.lookahead.";
     private static final String PROGRESS = "state.progress";
     private static final String OPTIMIZER_STEPS = "state.optimizer_steps";
 
@@ -39,16 +41,15 @@ public record Checkpoint(
             List<String> classNames,
             Progress progress,
             Module model,
-            Optimizer optimizer) {
+            Update update) {
         Map<String, TensorData> tensors = new LinkedHashMap<>(StateDict.of(model));
-        optimizer
-                .state()
+        update.state()
                 .forEach(
                         (name, tensor) ->
                                 tensors.put(
-                                        OPTIMIZER + name,
-                                        TensorData.of(tensor.shape(), tensor.toFloats())));
-        return new Checkpoint(settings, spec, classNames, progress, optimizer.steps(), tensors);
+                                        name, TensorData.of(tensor.shape(), tensor.toFloats())));
+        return new Checkpoint(
+                settings, spec, classNames, progress, update.optimizer().steps(), tensors);
     }
 
     /// Writes it whole or not at all.
@@ -91,41 +92,53 @@ public record Checkpoint(
                 tensors);
     }
 
-    /// The model it is of, with its parameters.
+    /// The model it is of, with its parameters; with the moving average of them where there is one.
     public Module model() {
         Module model = spec.create();
         StateDict.load(model, tensors, "the checkpoint");
+        tensors.forEach(
+                (name, data) -> {
+                    if (name.startsWith(EMA)) {
+                        model.parameter(name.substring(EMA.length()))
+                                .assign(HostBuffer.of(data.floats()));
+                    }
+                });
         return model;
     }
 
     /// Puts a training where this one was.
-    void restore(Module model, Optimizer optimizer) {
-        Map<String, Tensor> state = optimizer.state();
+    void restore(Module model, Update update) {
+        Map<String, Tensor> state = update.state();
         state.forEach(
                 (name, tensor) -> {
-                    TensorData data = tensors.get(OPTIMIZER + name);
+                    TensorData data = tensors.get(name);
                     if (data == null || !data.shape().equals(tensor.shape())) {
                         throw new TrainingProblem(
-                                "--resume: the checkpoint has no "
-                                        + OPTIMIZER
-                                        + name
-                                        + " of shape "
-                                        + tensor.shape()
-                                        + "; resume with the --optimizer that wrote it");
+                                "--resume: the checkpoint has no %s of shape %s; resume with the %s that wrote it"
+                                        .formatted(
+                                                name,
+                                                tensor.shape(),
+                                                name.startsWith(OPTIMIZER)
+                                                        ? "--optimizer"
+                                                        : "--ema and --lookahead"));
                     }
                 });
         for (String name : tensors.keySet()) {
-            if (name.startsWith(OPTIMIZER)
-                    && !state.containsKey(name.substring(OPTIMIZER.length()))) {
+            boolean isState = name.startsWith(OPTIMIZER) || name.startsWith("state.");
+            if (isState && !state.containsKey(name)) {
                 throw new TrainingProblem(
-                        "--resume: the checkpoint holds %s, for which this training has no place; resume with the --optimizer and --momentum that wrote it"
-                                .formatted(name));
+                        "--resume: the checkpoint holds %s, for which this training has no place; resume with the %s that wrote it"
+                                .formatted(
+                                        name,
+                                        name.startsWith(OPTIMIZER)
+                                                ? "--optimizer and --momentum"
+                                                : "--ema and --lookahead"));
             }
         }
         StateDict.load(model, tensors, "the checkpoint");
         state.forEach(
                 (name, tensor) ->
-                        Optional.ofNullable(tensors.get(OPTIMIZER + name))
+                        Optional.ofNullable(tensors.get(name))
                                 .ifPresent(
                                         data ->
                                                 tensor.backend()
@@ -133,7 +146,7 @@ public record Checkpoint(
                                                                 HostBuffer.of(data.floats()),
                                                                 tensor.buffer(),
                                                                 tensor.size())));
-        optimizer.resumeAt(optimizerSteps);
+        update.optimizer().resumeAt(optimizerSteps);
     }
 
     /// Takes the parameters of any model file (a checkpoint too) that fits the model.

@@ -9,6 +9,11 @@ public final class InvalidSetting extends IllegalArgumentException {
     }
 
     public InvalidSetting(Setting setting, String given, String accepted) {
-        this(setting.flag() + " " + given + ": accepted is " + accepted);
+        this(setting.flag() + " " + shown(given) + ": accepted is " + accepted);
+    }
+
+    /// What was given may be of any length and kind.
+    private static String shown(String given) {
+        return given.substring(0, Math.min(100, given.length())).replaceAll("\\p{Cntrl}", "?");
     }
 }

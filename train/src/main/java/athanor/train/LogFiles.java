@@ -33,6 +33,7 @@ final class LogFiles implements TrainingEvent.Listener {
             case TrainingEvent.Started _,
                     TrainingEvent.Evaluating _,
                     TrainingEvent.CheckpointWritten _,
+                    TrainingEvent.Warning _,
                     TrainingEvent.Finished _ -> {
                 // Nothing to log.
             }

@@ -9,9 +9,13 @@ import athanor.kernels.optimize.AdamStep;
 import athanor.kernels.optimize.SgdStep;
 import athanor.kernels.optimize.UpdateRule;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /// Changes parameters against their gradients. Both are PyTorch's rules; the update itself is a
@@ -26,7 +30,7 @@ public sealed interface Optimizer {
     /// the gradients.
     List<UpdateRule> advance(Schedule.Rate rate);
 
-    /// Changes the parameters that have a gradient, all at once.
+    /// Changes the parameters that have a gradient, all of a rule at once.
     void apply(List<UpdateRule> rules, Gradients gradients);
 
     /// What it remembers between steps, by the parameter's name and a word: part of a checkpoint.
@@ -38,54 +42,126 @@ public sealed interface Optimizer {
     /// Goes on as after that many steps; the tensors of [#state] are set by the caller.
     void resumeAt(long steps);
 
+    /// What holds for one parameter: its weight decay, and the factor of its learning rate.
+    record Share(double weightDecay, double rate) {}
+
+    /// The share of each parameter, by its name.
+    @FunctionalInterface
+    interface Shares {
+        Share of(String name);
+
+        static Shares equal(double weightDecay) {
+            return _ -> new Share(weightDecay, 1);
+        }
+    }
+
     /// Stochastic gradient descent with momentum; see [SgdStep].
     static Optimizer sgd(
-            Map<String, Tensor> parameters, double momentum, boolean nesterov, double weightDecay) {
-        return new Sgd(parameters, momentum, nesterov, weightDecay);
+            Map<String, Tensor> parameters, double momentum, boolean nesterov, Shares shares) {
+        return new Sgd(parameters, momentum, nesterov, shares);
     }
 
     /// Adam with betas 0.9 and 0.999 and epsilon 1e-8, or with `decoupled` weight decay, AdamW; see
     /// [AdamStep].
-    static Optimizer adam(Map<String, Tensor> parameters, double weightDecay, boolean decoupled) {
-        return new Adam(parameters, weightDecay, decoupled);
+    static Optimizer adam(Map<String, Tensor> parameters, Shares shares, boolean decoupled) {
+        return new Adam(parameters, shares, decoupled);
+    }
+
+    /// The same, where somebody sees the gradients before they are used.
+    record Watched(Optimizer optimizer, Consumer<Gradients> watcher) implements Optimizer {
+        @Override
+        public List<UpdateRule> advance(Schedule.Rate rate) {
+            return optimizer.advance(rate);
+        }
+
+        @Override
+        public void apply(List<UpdateRule> rules, Gradients gradients) {
+            watcher.accept(gradients);
+            optimizer.apply(rules, gradients);
+        }
+
+        @Override
+        public Map<String, Tensor> state() {
+            return optimizer.state();
+        }
+
+        @Override
+        public long steps() {
+            return optimizer.steps();
+        }
+
+        @Override
+        public void resumeAt(long steps) {
+            optimizer.resumeAt(steps);
+        }
     }
 
     static Optimizer of(Settings settings, Map<String, Tensor> parameters) {
+        return of(settings, parameters, Set.of());
+    }
+
+    /// Norms and biases are the parameters of one axis. `normBiases` names those of batch norms.
+    static Optimizer of(Settings settings, Map<String, Tensor> parameters, Set<String> normBiases) {
         double weightDecay = settings.real(Setting.WEIGHT_DECAY);
+        boolean all = settings.on(Setting.DECAY_NORMS);
+        double biasRate = settings.real(Setting.NORM_BIAS_RATE);
+        Map<String, Share> shares = new HashMap<>();
+        parameters.forEach(
+                (name, parameter) -> {
+                    double rate = normBiases.contains(name) ? biasRate : 1;
+                    boolean decays = all || parameter.shape().rank() > 1;
+                    // Decay is multiplied by the rate, whose factor it shall not feel.
+                    double decay = decays && rate > 0 ? weightDecay / rate : 0;
+                    shares.put(name, new Share(decay, rate));
+                });
+        Shares shared = name -> shares.getOrDefault(name, new Share(weightDecay, 1));
         return switch (settings.word(Setting.OPTIMIZER)) {
-            case "adam" -> adam(parameters, weightDecay, false);
-            case "adamw" -> adam(parameters, weightDecay, true);
+            case "adam" -> adam(parameters, shared, false);
+            case "adamw" -> adam(parameters, shared, true);
             default ->
                     sgd(
                             parameters,
                             settings.real(Setting.MOMENTUM),
                             settings.on(Setting.NESTEROV),
-                            weightDecay);
+                            shared);
         };
     }
 
-    /// Each parameter that has a gradient, with what `state` says is kept of it.
+    /// The names of the parameters of each share.
+    private static Map<Share, List<String>> groups(Map<String, Tensor> parameters, Shares shares) {
+        Map<Share, List<String>> groups = new LinkedHashMap<>();
+        for (String name : parameters.keySet()) {
+            groups.computeIfAbsent(shares.of(name), _ -> new ArrayList<>()).add(name);
+        }
+        return groups;
+    }
+
+    /// Applies a rule to the parameters of each group that have a gradient, with what `state` says
+    /// is kept of them.
     private static void update(
-            UpdateRule rule,
+            List<UpdateRule> rules,
+            Collection<List<String>> groups,
             Map<String, Tensor> parameters,
             Gradients gradients,
             Function<String, List<Buffer>> state) {
-        List<Backend.Update> updates = new ArrayList<>();
-        parameters.forEach(
-                (name, parameter) ->
-                        gradients
-                                .of(parameter)
-                                .ifPresent(
-                                        gradient ->
-                                                updates.add(
-                                                        new Backend.Update(
-                                                                parameter.buffer(),
-                                                                gradient.buffer(),
-                                                                state.apply(name),
-                                                                parameter.size()))));
-        parameters.values().stream()
-                .findFirst()
-                .ifPresent(parameter -> parameter.backend().update(rule, updates));
+        int i = 0;
+        for (List<String> group : groups) {
+            List<Backend.Update> updates = new ArrayList<>();
+            for (String name : group) {
+                Tensor parameter = named(parameters, name);
+                gradients
+                        .of(parameter)
+                        .map(
+                                gradient ->
+                                        new Backend.Update(
+                                                parameter.buffer(),
+                                                gradient.buffer(),
+                                                state.apply(name),
+                                                parameter.size()))
+                        .ifPresent(updates::add);
+            }
+            named(parameters, group.getFirst()).backend().update(rules.get(i++), updates);
+        }
     }
 
     private static Map<String, Tensor> zerosLike(Map<String, Tensor> parameters, String word) {
@@ -103,12 +179,12 @@ public sealed interface Optimizer {
         return zeros;
     }
 
-    private static Buffer named(Map<String, Tensor> state, String name) {
+    private static Tensor named(Map<String, Tensor> state, String name) {
         Tensor tensor = state.get(name);
         if (tensor == null) {
             throw new IllegalStateException("the optimizer has no " + name);
         }
-        return tensor.buffer();
+        return tensor;
     }
 
     /// SGD; without momentum it remembers nothing.
@@ -117,42 +193,41 @@ public sealed interface Optimizer {
         private final Map<String, Tensor> velocities;
         private final double momentum;
         private final boolean nesterov;
-        private final double weightDecay;
+        private final Map<Share, List<String>> groups;
         private long steps;
 
         private Sgd(
-                Map<String, Tensor> parameters,
-                double momentum,
-                boolean nesterov,
-                double weightDecay) {
+                Map<String, Tensor> parameters, double momentum, boolean nesterov, Shares shares) {
             this.parameters = parameters;
             this.momentum = momentum;
             this.nesterov = nesterov;
-            this.weightDecay = weightDecay;
+            groups = groups(parameters, shares);
             velocities = momentum == 0 ? Map.of() : zerosLike(parameters, "velocity");
         }
 
         @Override
         public List<UpdateRule> advance(Schedule.Rate rate) {
-            return List.of(
-                    new SgdStep(
-                            rate.learningRate(),
-                            momentum == 0 ? 0 : rate.momentum().orElse(momentum),
-                            weightDecay,
-                            nesterov,
-                            steps++ == 0));
+            boolean first = steps++ == 0;
+            double kept = momentum == 0 ? 0 : rate.momentum().orElse(momentum);
+            List<UpdateRule> rules = new ArrayList<>();
+            for (Share share : groups.keySet()) {
+                double own = share.rate() * rate.learningRate();
+                rules.add(new SgdStep(own, kept, share.weightDecay(), nesterov, first));
+            }
+            return rules;
         }
 
         @Override
         public void apply(List<UpdateRule> rules, Gradients gradients) {
             update(
-                    rules.getFirst(),
+                    rules,
+                    groups.values(),
                     parameters,
                     gradients,
                     name ->
                             momentum == 0
                                     ? List.of()
-                                    : List.of(named(velocities, name + ".velocity")));
+                                    : List.of(named(velocities, name + ".velocity").buffer()));
         }
 
         @Override
@@ -179,13 +254,13 @@ public sealed interface Optimizer {
 
         private final Map<String, Tensor> parameters;
         private final Map<String, Tensor> moments = new LinkedHashMap<>();
-        private final double weightDecay;
+        private final Map<Share, List<String>> groups;
         private final boolean decoupled;
         private long steps;
 
-        private Adam(Map<String, Tensor> parameters, double weightDecay, boolean decoupled) {
+        private Adam(Map<String, Tensor> parameters, Shares shares, boolean decoupled) {
             this.parameters = parameters;
-            this.weightDecay = weightDecay;
+            groups = groups(parameters, shares);
             this.decoupled = decoupled;
             moments.putAll(zerosLike(parameters, "mean"));
             moments.putAll(zerosLike(parameters, "square"));
@@ -194,27 +269,32 @@ public sealed interface Optimizer {
         @Override
         public List<UpdateRule> advance(Schedule.Rate rate) {
             steps++;
-            return List.of(
-                    new AdamStep(
-                            rate.learningRate(),
-                            rate.momentum().orElse(BETA1),
-                            BETA2,
-                            EPSILON,
-                            weightDecay,
-                            decoupled,
-                            (int) steps));
+            List<UpdateRule> rules = new ArrayList<>();
+            for (Share share : groups.keySet()) {
+                rules.add(
+                        new AdamStep(
+                                share.rate() * rate.learningRate(),
+                                rate.momentum().orElse(BETA1),
+                                BETA2,
+                                EPSILON,
+                                share.weightDecay(),
+                                decoupled,
+                                (int) steps));
+            }
+            return rules;
         }
 
         @Override
         public void apply(List<UpdateRule> rules, Gradients gradients) {
             update(
-                    rules.getFirst(),
+                    rules,
+                    groups.values(),
                     parameters,
                     gradients,
                     name ->
                             List.of(
-                                    named(moments, name + ".mean"),
-                                    named(moments, name + ".square")));
+                                    named(moments, name + ".mean").buffer(),
+                                    named(moments, name + ".square").buffer()));
         }
 
         @Override

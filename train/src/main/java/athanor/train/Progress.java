@@ -1,7 +1,8 @@
 package athanor.train;
 
 /// How far a training has come: the epoch under way (from 0), the global steps done, the batches of
-/// this epoch done, and the sums of this epoch so far. With the parameters and the optimizer's
+/// this epoch done, the sums of this epoch so far, and by what divergence has scaled the learning
+/// rate (1: not at all). With the parameters and the optimizer's
 /// state it is all that a resume needs: order, augmentation and dropout follow from the seed and
 /// these numbers.
 public record Progress(
@@ -13,9 +14,10 @@ public record Progress(
         long images,
         double seconds,
         double bestAccuracy,
-        int bestEpoch) {
+        int bestEpoch,
+        double rateFactor) {
 
-    public static final Progress START = new Progress(0, 0, 0, 0, 0, 0, 0, -1, 0);
+    public static final Progress START = new Progress(0, 0, 0, 0, 0, 0, 0, -1, 0, 1);
 
     Progress afterStep(double loss, int correctInBatch, int count, double took) {
         return new Progress(
@@ -27,7 +29,8 @@ public record Progress(
                 images + count,
                 seconds + took,
                 bestAccuracy,
-                bestEpoch);
+                bestEpoch,
+                rateFactor);
     }
 
     /// At the start of the next epoch; an accuracy that was not measured is negative.
@@ -42,7 +45,23 @@ public record Progress(
                 0,
                 0,
                 better ? accuracy : bestAccuracy,
-                better ? epoch + 1 : bestEpoch);
+                better ? epoch + 1 : bestEpoch,
+                rateFactor);
+    }
+
+    /// The same place, to go on from at another learning rate.
+    Progress atRate(double factor) {
+        return new Progress(
+                epoch,
+                step,
+                batch,
+                lossSum,
+                correct,
+                images,
+                seconds,
+                bestAccuracy,
+                bestEpoch,
+                factor);
     }
 
     /// Whether the epoch that just ended was the best so far.
@@ -65,7 +84,16 @@ public record Progress(
     /// As numbers for a file; [#of] reads them.
     double[] toArray() {
         return new double[] {
-            epoch, step, batch, lossSum, correct, images, seconds, bestAccuracy, bestEpoch
+            epoch,
+            step,
+            batch,
+            lossSum,
+            correct,
+            images,
+            seconds,
+            bestAccuracy,
+            bestEpoch,
+            rateFactor
         };
     }
 
@@ -79,6 +107,7 @@ public record Progress(
                 (long) n[5],
                 n[6],
                 n[7],
-                (int) n[8]);
+                (int) n[8],
+                n.length > 9 ? n[9] : 1);
     }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -24,13 +25,18 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /// The folder of a run: `config.json`, `metrics.jsonl` and `metrics.csv` (a line an epoch),
-/// `steps.jsonl` (a line every print-freq steps), `checkpoints/`. Lines are on disk before the
+/// `steps.jsonl` (a line every print-freq steps), `checkpoints/`; and what `athanor.train.report`
+/// adds. Lines are on disk before the
 /// checkpoint that follows them.
 public final class RunFolder {
     private static final ObjectMapper JSON =
             new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
     private static final ObjectMapper LINE = new ObjectMapper();
     private static final Pattern STEP_FILE = Pattern.compile("step-(\\d+)\\.safetensors");
+    private static final Pattern UNFINISHED =
+            Pattern.compile(
+                    "((config|metrics|steps)\\.(jsonl?|csv)|\\w[\\w-]*\\.safetensors(\\.[\\w-]+)?)\\.part");
+    private static final List<String> LOGS = List.of("steps.jsonl", "metrics.jsonl", "metrics.csv");
     private static final int KEPT_STEPS = 3;
     private static final List<String> COLUMNS =
             List.of(
@@ -114,6 +120,18 @@ public final class RunFolder {
                 unfinished -> Files.write(unfinished, JSON.writeValueAsBytes(config)));
     }
 
+    /// Writes a file of that name, whole or not at all; returns where it lies.
+    public Path write(String name, byte[] contents) {
+        Path file = folder.resolve(name);
+        try {
+            Files.createDirectories(file.toAbsolutePath().getParent());
+        } catch (IOException e) {
+            throw problem(file, e);
+        }
+        replace(file, unfinished -> Files.write(unfinished, contents));
+        return file;
+    }
+
     public void logStep(
             int epoch, long step, double loss, double learningRate, double imagesPerSecond) {
         Map<String, Object> line = new LinkedHashMap<>();
@@ -132,6 +150,20 @@ public final class RunFolder {
             append("metrics.csv", String.join(",", COLUMNS));
         }
         append("metrics.csv", csv(line));
+    }
+
+    /// Brings the lines so far to the disk itself.
+    public void forceLogs() {
+        for (String name : LOGS) {
+            Path file = folder.resolve(name);
+            try {
+                if (Files.exists(file)) {
+                    force(file);
+                }
+            } catch (IOException e) {
+                throw problem(file, e);
+            }
+        }
     }
 
     /// Takes back the lines of steps and epochs that a run which goes on from here will write
@@ -161,6 +193,35 @@ public final class RunFolder {
                 .toList();
     }
 
+    /// The checkpoints of a run, the one to go on from first: the last, then those of steps, the
+    /// newest first.
+    static List<Path> checkpointsIn(Path folder) {
+        RunFolder run = new RunFolder(folder);
+        List<Path> files = new ArrayList<>();
+        if (Files.exists(run.last())) {
+            files.add(run.last());
+        }
+        if (Files.isDirectory(run.checkpoints())) {
+            files.addAll(run.stepFiles());
+        }
+        return files;
+    }
+
+    /// Deletes what a run that was killed left unfinished.
+    public void sweep() {
+        for (Path place : List.of(folder, checkpoints())) {
+            try (Stream<Path> inside = Files.list(place)) {
+                delete(inside.filter(RunFolder::isUnfinished).toList());
+            } catch (IOException e) {
+                throw problem(place, e);
+            }
+        }
+    }
+
+    private static boolean isUnfinished(Path file) {
+        return UNFINISHED.matcher(file.getFileName().toString()).matches();
+    }
+
     /// Copies a checkpoint within the folder, whole or not at all.
     public void copy(Path from, Path to) {
         replace(
@@ -178,6 +239,7 @@ public final class RunFolder {
         Path unfinished = file.resolveSibling(file.getFileName() + ".part");
         try {
             writer.writeTo(unfinished);
+            force(unfinished);
             Files.move(
                     unfinished,
                     file,
@@ -186,6 +248,12 @@ public final class RunFolder {
         } catch (IOException e) {
             discard(unfinished);
             throw problem(file, e);
+        }
+    }
+
+    private static void force(Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.force(true);
         }
     }
 
@@ -200,16 +268,37 @@ public final class RunFolder {
     /// Of the step checkpoints up to this step, deletes all but the newest. Later ones are there
     /// where a run went on from before them.
     public void pruneUpTo(long step) {
-        try (Stream<Path> inside = Files.list(checkpoints())) {
-            List<Path> steps =
-                    inside.filter(f -> stepOf(f).filter(s -> s <= step).isPresent())
-                            .sorted(
-                                    Comparator.comparing((Path f) -> stepOf(f).orElseThrow())
-                                            .reversed())
-                            .toList();
-            for (Path old : steps.subList(Math.min(KEPT_STEPS, steps.size()), steps.size())) {
-                Files.delete(old);
+        List<Path> steps =
+                stepFiles().stream()
+                        .filter(file -> stepOf(file).filter(s -> s <= step).isPresent())
+                        .toList();
+        delete(steps.subList(Math.min(KEPT_STEPS, steps.size()), steps.size()));
+    }
+
+    /// Deletes the step checkpoints behind this step.
+    public void dropAfter(long step) {
+        delete(
+                stepFiles().stream()
+                        .filter(file -> stepOf(file).filter(s -> s > step).isPresent())
+                        .toList());
+    }
+
+    private static void delete(List<Path> files) {
+        for (Path file : files) {
+            try {
+                Files.delete(file);
+            } catch (IOException e) {
+                throw problem(file, e);
             }
+        }
+    }
+
+    /// Newest first.
+    private List<Path> stepFiles() {
+        try (Stream<Path> inside = Files.list(checkpoints())) {
+            return inside.filter(file -> stepOf(file).isPresent())
+                    .sorted(Comparator.comparing((Path f) -> stepOf(f).orElseThrow()).reversed())
+                    .toList();
         } catch (IOException e) {
             throw problem(checkpoints(), e);
         }

@@ -7,7 +7,11 @@ import java.util.OptionalDouble;
 @FunctionalInterface
 public interface Schedule {
     /// What a step uses; an empty momentum is the optimizer's own.
-    record Rate(double learningRate, OptionalDouble momentum) {}
+    record Rate(double learningRate, OptionalDouble momentum) {
+        Rate times(double factor) {
+            return factor == 1 ? this : new Rate(factor * learningRate, momentum);
+        }
+    }
 
     Rate at(long step);
 
@@ -53,10 +57,10 @@ public interface Schedule {
                                 at(0).learningRate() * (step + 1) / steps, OptionalDouble.empty());
     }
 
-    /// One cycle over all steps, as PyTorch's OneCycleLR with cosine annealing: the rate rises from
-    /// `maximum / divFactor` to the maximum over `pctStart` of the steps, then falls to `maximum /
-    /// divFactor / finalDivFactor`, while the momentum moves the other way between its two bounds.
-    /// Smith and Topin 2018.
+    /// One cycle over all steps, as PyTorch's OneCycleLR with cosine or linear annealing: the rate
+    /// rises from `maximum / divFactor` to the maximum over `pctStart` of the steps, then falls to
+    /// `maximum / divFactor / finalDivFactor`, while the momentum moves the other way between its
+    /// two bounds. Smith and Topin 2018.
     record OneCycle(
             double maximum,
             long steps,
@@ -64,7 +68,8 @@ public interface Schedule {
             double divFactor,
             double finalDivFactor,
             OptionalDouble lowMomentum,
-            OptionalDouble highMomentum)
+            OptionalDouble highMomentum,
+            boolean linear)
             implements Schedule {
 
         @Override
@@ -89,7 +94,10 @@ public interface Schedule {
             return OptionalDouble.of(rising ? anneal(high, low, part) : anneal(low, high, part));
         }
 
-        private static double anneal(double from, double to, double part) {
+        private double anneal(double from, double to, double part) {
+            if (linear) {
+                return from + (to - from) * part;
+            }
             return to + (from - to) / 2 * (1 + StrictMath.cos(Math.PI * part));
         }
     }
@@ -130,6 +138,7 @@ public interface Schedule {
                 settings.real(Setting.DIV_FACTOR),
                 settings.real(Setting.FINAL_DIV_FACTOR),
                 cycles ? OptionalDouble.of(bounds[0]) : OptionalDouble.empty(),
-                cycles ? OptionalDouble.of(bounds[1]) : OptionalDouble.empty());
+                cycles ? OptionalDouble.of(bounds[1]) : OptionalDouble.empty(),
+                settings.word(Setting.ANNEAL).equals("linear"));
     }
 }

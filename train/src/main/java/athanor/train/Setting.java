@@ -38,11 +38,24 @@ public enum Setting {
             "subtracted from each channel, on a scale of 0 to 1; auto: the data set's"),
     DEVIATION(Kind.text(), "std", "D[,D,D]", "auto", "divides each channel; auto: the data set's"),
     AUGMENT(
-            Kind.words("none", "standard"),
+            Kind.words("none", "standard", "alternating", "trivial"),
             "augment",
-            "none|standard",
+            "none|standard|alternating|trivial",
             "standard",
-            "standard: pad-4 crop and flip for 32x32 colour images"),
+            "standard: pad-4 crop and flip for 32x32 colour images, a random part for folders;"
+                    + " alternating: as airbench; trivial: and TrivialAugment"),
+    COLOUR_JITTER(
+            Kind.real(0, 1),
+            "color-jitter",
+            "X",
+            "0",
+            "changes brightness, contrast and saturation by up to this part"),
+    LIGHTING(
+            Kind.real(0),
+            "lighting",
+            "D",
+            "0",
+            "deviation of AlexNet's colour shifts along the principal components of the data"),
     SHUFFLE(Kind.onOff(), "shuffle", "on|off", "on", "new order in every epoch"),
     DEVICE(
             Kind.device(),
@@ -82,6 +95,18 @@ public enum Setting {
     MOMENTUM(Kind.real(0, 1), "momentum", "X", "0.9", "of SGD", "--mom"),
     NESTEROV(Kind.onOff(), "nesterov", "on|off", "off", "Nesterov's form of momentum"),
     WEIGHT_DECAY(Kind.real(0), "weight-decay", "X", "0", "pull of all parameters towards 0"),
+    DECAY_NORMS(
+            Kind.onOff(),
+            "decay-norms",
+            "on|off",
+            "on",
+            "off: no weight decay of norms and biases"),
+    NORM_BIAS_RATE(
+            Kind.real(0),
+            "norm-bias-rate",
+            "X",
+            "1",
+            "factor of the learning rate, not of the decay, for the biases of norms"),
     SCHEDULE(
             Kind.words("onecycle", "cosine", "step", "constant"),
             "schedule",
@@ -93,6 +118,12 @@ public enum Setting {
     DIV_FACTOR(Kind.real(1), "div-factor", "X", "25", "onecycle: starts at max-lr / this"),
     FINAL_DIV_FACTOR(
             Kind.real(1), "final-div-factor", "X", "1e4", "onecycle: ends at start / this"),
+    ANNEAL(
+            Kind.words("cos", "linear"),
+            "anneal",
+            "cos|linear",
+            "cos",
+            "onecycle: form of its flanks"),
     CYCLE_MOMENTUM(
             Kind.text(),
             "cycle-momentum",
@@ -113,12 +144,73 @@ public enum Setting {
             "0",
             "linear rise at the start (not with onecycle)"),
     DROP(Kind.text(), "drop", "X", "auto", "probability of the dropout layers; auto: the model's"),
+    DROP_PATH(
+            Kind.real(0, 0.999),
+            "drop-path",
+            "P",
+            "0",
+            "stochastic depth: probability that the last residual block is left out"),
+    ZERO_INIT_RESIDUAL(
+            Kind.onOff(),
+            "zero-init-residual",
+            "on|off",
+            "off",
+            "residual blocks begin as their shortcut"),
     LABEL_SMOOTHING(
             Kind.real(0, 1),
             "label-smoothing",
             "X",
             "0",
             "share of the target spread over all classes"),
+    MIXUP(Kind.real(0), "mixup", "A", "0", "mixes pairs of images by shares of Beta(A, A); 0: not"),
+    CUTMIX(
+            Kind.real(0),
+            "cutmix",
+            "A",
+            "0",
+            "pastes boxes of Beta(A, A) of one image into another; 0: not"),
+    RANDOM_ERASE(
+            Kind.real(0, 1),
+            "random-erase",
+            "P",
+            "0",
+            "probability that a box of an image is erased"),
+    CLIP_GRAD_NORM(
+            Kind.real(0),
+            "clip-grad-norm",
+            "X",
+            "0",
+            "largest length of the gradient of all parameters together; 0: any"),
+    ACCUMULATE(
+            Kind.whole(1),
+            "accumulate",
+            "N",
+            "1",
+            "parts of a batch that go through the network one after the other"),
+    EMA(
+            Kind.real(0, 0.9999999),
+            "ema",
+            "D",
+            "0",
+            "decay of a moving average of the weights, which evaluation uses; 0: none"),
+    LOOKAHEAD(
+            Kind.real(0, 0.9999999),
+            "lookahead",
+            "D",
+            "0",
+            "decay of slow weights, to which the weights are set back every 5 steps; 0: none"),
+    TTA(
+            Kind.words("none", "mirror", "crops"),
+            "tta",
+            "none|mirror|crops",
+            "none",
+            "evaluation also sees the mirror image, or that and shifts by a pixel"),
+    ON_DIVERGENCE(
+            Kind.words("stop", "rollback"),
+            "on-divergence",
+            "stop|rollback",
+            "stop",
+            "a loss that is no number ends the run, or sets it back to its last checkpoint at half the rate"),
     SEED(Kind.anyWhole(), "seed", "N", "0", "same seed, same bits"),
     THREADS(Kind.whole(0, 1024), "threads", "N", "0", "threads of the kernels; 0: all cores"),
     WORKERS(
@@ -133,6 +225,12 @@ public enum Setting {
             "N",
             "50",
             "steps from one line of steps.jsonl to the next"),
+    HISTOGRAMS(
+            Kind.onOff(),
+            "histograms",
+            "on|off",
+            "off",
+            "weights and gradients of each epoch in the files for TensorBoard"),
     MAX_STEPS(
             Kind.whole(0),
             "max-steps",
@@ -185,6 +283,11 @@ public enum Setting {
     /// What values it takes.
     Kind kind() {
         return kind;
+    }
+
+    /// Whether its flag alone, without a value, turns it on.
+    public boolean isSwitch() {
+        return kind.equals(Kind.onOff());
     }
 
     /// The name in recipes and config.json.

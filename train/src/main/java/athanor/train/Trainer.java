@@ -3,9 +3,11 @@ package athanor.train;
 import athanor.engine.Backend;
 import athanor.engine.OutOfMemory;
 import athanor.engine.Shape;
+import athanor.engine.Workspace;
 import athanor.engine.backend.Cuda;
 import athanor.kernels.random.PhiloxKey;
 import athanor.nn.Module;
+import athanor.nn.NonFinite;
 import athanor.train.data.Batch;
 import athanor.train.data.Batches;
 import athanor.train.data.DataLoader;
@@ -13,57 +15,62 @@ import athanor.train.data.ImageShape;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /// The training loop. It tells its listeners what happens, and hands its progress to `checkpoint`
 /// when one is due.
 final class Trainer {
-    /// When to stop, to look, and to save; 0 steps means no limit or never. Steps are read at least
-    /// every `readEvery`, and `repeats` says whether a GPU may record them.
+    /// When to stop, to look, and to save; 0 steps means no limit or never. `repeats` says whether a
+    /// GPU may record steps.
     record Plan(
             int epochs,
             long maxSteps,
             int evalEvery,
             int checkpointEvery,
-            int readEvery,
             boolean repeats,
-            double labelSmoothing,
             long seed) {}
 
-    /// The most steps that are under way before one is waited for.
-    private static final int MOST_OPEN = 16;
-
+    private final Objective objective;
     private final Module model;
-    private final Optimizer optimizer;
+    private final Update update;
     private final Schedule schedule;
     private final DataLoader training;
     private final Evaluator test;
     private final Backend backend;
     private final Plan plan;
     private final Consumer<Progress> checkpoint;
+    private final Function<Divergence, Progress> recovery;
     private final List<TrainingEvent.Listener> listeners;
-    private final StepReports reports;
-    private Optional<TrainingStep> fullBatches = Optional.empty();
+    private Optional<TrainingStep> recorded = Optional.empty();
+    private volatile boolean stopping;
 
     Trainer(
-            Module model,
-            Optimizer optimizer,
+            Objective objective,
+            Update update,
             Schedule schedule,
             DataLoader training,
             Evaluator test,
-            Backend backend,
             Plan plan,
             Consumer<Progress> checkpoint,
+            Function<Divergence, Progress> recovery,
             List<TrainingEvent.Listener> listeners) {
-        this.model = model;
-        this.optimizer = optimizer;
+        this.objective = objective;
+        this.model = objective.model();
+        this.backend = objective.backend();
+        this.update = update;
         this.schedule = schedule;
         this.training = training;
         this.test = test;
-        this.backend = backend;
         this.plan = plan;
         this.checkpoint = checkpoint;
+        this.recovery = recovery;
         this.listeners = listeners;
-        reports = new StepReports(backend, backend instanceof Cuda ? MOST_OPEN : 1);
+    }
+
+    /// Lets [#run] write a checkpoint and end by [TrainingStopped] as soon as the step under way is
+    /// done. Any thread may ask for it.
+    void stop() {
+        stopping = true;
     }
 
     TrainingEvent.Finished run(Progress start) {
@@ -72,17 +79,27 @@ final class Trainer {
                         start.epoch(), plan.epochs(), start.step(), training.batches()));
         Progress at = start;
         Optional<EpochMetrics> last = Optional.empty();
-        while (!isOver(at, 0)) {
-            at = epoch(at);
-            if (at.batch() == training.batches()) {
-                EpochMetrics metrics = metrics(at);
-                tell(new TrainingEvent.EpochFinished(metrics));
-                last = Optional.of(metrics);
-                at = at.afterEpoch(metrics.test().map(Evaluation::accuracy1).orElse(-1.0));
+        while (isUnfinished(at)) {
+            try {
+                at = epoch(at);
+                Optional<EpochMetrics> metrics =
+                        isAtEndOfEpoch(at) ? metrics(at) : Optional.empty();
+                if (metrics.isPresent()) {
+                    tell(new TrainingEvent.EpochFinished(metrics.get()));
+                    last = metrics;
+                    at =
+                            at.afterEpoch(
+                                    metrics.get().test().map(Evaluation::accuracy1).orElse(-1.0));
+                }
+                save(at);
+            } catch (Divergence e) {
+                at = recovery.apply(e);
             }
-            checkpoint.accept(at);
+            if (stopping && isUnfinished(at)) {
+                throw new TrainingStopped(at.step());
+            }
         }
-        fullBatches.ifPresent(TrainingStep::close);
+        recorded.ifPresent(TrainingStep::close);
         TrainingEvent.Finished finished = new TrainingEvent.Finished(at.step(), last);
         tell(finished);
         return finished;
@@ -92,108 +109,156 @@ final class Trainer {
     private Progress epoch(Progress start) {
         model.train(true);
         Progress at = start;
-        reports.begin();
         try (Batches batches = training.epoch(at.epoch(), at.batch())) {
-            boolean ends = at.batch() == training.batches() || isOver(at, 0);
-            while (!ends) {
+            while (at.batch() < training.batches() && !isOver(at) && !stopping) {
+                long began = System.nanoTime();
                 try (Batch batch = batches.next().orElseThrow()) {
-                    start(batch, at.step() + reports.open());
+                    at = step(batch, at, began);
                 } catch (OutOfMemory | OutOfMemoryError e) {
                     throw MemoryNeed.explain(
                             model, training.shape(), backend, training.batchSize(), e);
                 }
-                long step = at.step() + reports.open();
-                ends =
-                        at.batch() + reports.open() == training.batches()
-                                || isOver(at, reports.open());
-                boolean saves =
-                        plan.checkpointEvery() > 0 && step % plan.checkpointEvery() == 0 && !ends;
-                if (ends || saves || reports.isFull() || step % plan.readEvery() == 0) {
-                    at = read(at);
-                }
-                if (saves) {
-                    checkpoint.accept(at);
+                if (plan.checkpointEvery() > 0
+                        && at.step() % plan.checkpointEvery() == 0
+                        && at.batch() < training.batches()
+                        && !isOver(at)) {
+                    save(at);
                 }
             }
         }
         return at;
     }
 
-    /// Starts the step that comes after `before` others.
-    private void start(Batch batch, long before) {
-        Schedule.Rate rate = schedule.at(before);
-        PhiloxKey key = PhiloxKey.of(plan.seed()).derive("step").derive(before);
-        boolean full = batch.size() == training.batchSize();
-        TrainingStep step = full ? fullBatches() : stepOf(batch.size(), false);
+    /// One step; its time runs from `began`, before the wait for the batch.
+    private Progress step(Batch batch, Progress at, long began) {
+        Schedule.Rate rate = schedule.at(at.step()).times(at.rateFactor());
+        PhiloxKey key = PhiloxKey.of(plan.seed()).derive("step").derive(at.step());
+        if (isRepeated(batch)) {
+            return repeat(batch, at, rate, key, began);
+        }
+        double loss;
+        int correct;
+        try (Workspace _ = Workspace.open()) {
+            Objective.Result result = objective.of(batch, key);
+            loss = result.loss();
+            correct = result.correct();
+            if (!Double.isFinite(loss)) {
+                throw new Divergence(
+                        "the loss is " + loss,
+                        at.step() + 1,
+                        objective.firstNonFinite(batch, key),
+                        rate.learningRate());
+            }
+            update.step(result.gradients(), rate);
+        }
+        return done(batch, at, rate, loss, correct, began);
+    }
+
+    /// Whether the step is one that a GPU records: forward, loss, backward and optimizer, and nothing
+    /// that looks at a number in between.
+    private boolean isRepeated(Batch batch) {
+        return plan.repeats()
+                && backend instanceof Cuda
+                && batch.size() == training.batchSize()
+                && !objective.mixing().isActive()
+                && objective.parts() == 1
+                && update.isBlind();
+    }
+
+    private Progress repeat(
+            Batch batch, Progress at, Schedule.Rate rate, PhiloxKey key, long began) {
+        if (recorded.isEmpty()) {
+            recorded = Optional.of(recordable());
+        }
+        TrainingStep step = recorded.get();
         step.load(batch.images(), batch.labels());
         step.run(rate, key);
-        reports.note(step.result(), batch.size(), rate.learningRate());
-    }
-
-    private TrainingStep fullBatches() {
-        if (fullBatches.isEmpty()) {
-            fullBatches = Optional.of(stepOf(training.batchSize(), plan.repeats()));
+        update.average();
+        float[] result = step.result().toFloats();
+        if (!Float.isFinite(result[0])) {
+            throw new Divergence(
+                    "the loss is " + result[0],
+                    at.step() + 1,
+                    objective.firstNonFinite(batch, key),
+                    rate.learningRate());
         }
-        return fullBatches.get();
+        return done(batch, at, rate, result[0], Math.round(result[1]), began);
     }
 
-    private TrainingStep stepOf(int size, boolean repeats) {
+    private TrainingStep recordable() {
         ImageShape image = training.shape();
-        Shape shape = Shape.of(size, image.height(), image.width(), image.channels());
-        return new TrainingStep(model, optimizer, plan.labelSmoothing(), backend, shape, repeats);
+        Shape shape =
+                Shape.of(training.batchSize(), image.height(), image.width(), image.channels());
+        return new TrainingStep(
+                model, update.optimizer(), objective.labelSmoothing(), backend, shape, true);
     }
 
-    /// Waits for the steps that were started, and tells of them.
-    private Progress read(Progress start) {
-        Progress at = start;
-        for (StepReports.Report report : reports.read()) {
-            requireFinite(report.loss(), at.step() + 1);
-            at = at.afterStep(report.loss(), report.correct(), report.images(), report.seconds());
-            tell(
-                    new TrainingEvent.StepFinished(
-                            at.epoch() + 1,
-                            at.step(),
-                            report.loss(),
-                            report.learningRate(),
-                            report.images(),
-                            report.seconds()));
-        }
-        return at;
+    private Progress done(
+            Batch batch, Progress at, Schedule.Rate rate, double loss, int correct, long began) {
+        double took = (System.nanoTime() - began) / 1e9;
+        Progress after = at.afterStep(loss, correct, batch.size(), took);
+        tell(
+                new TrainingEvent.StepFinished(
+                        at.epoch() + 1,
+                        after.step(),
+                        loss,
+                        rate.learningRate(),
+                        batch.size(),
+                        correct,
+                        took));
+        return after;
     }
 
-    private EpochMetrics metrics(Progress at) {
+    /// Nothing where the training is to stop before the evaluation is done.
+    private Optional<EpochMetrics> metrics(Progress at) {
         boolean due =
                 plan.evalEvery() > 0
                         && ((at.epoch() + 1) % plan.evalEvery() == 0
                                 || at.epoch() + 1 == plan.epochs());
         Optional<Evaluation> evaluation =
-                due ? Optional.of(test.evaluate(model, this::tell)) : Optional.empty();
-        return new EpochMetrics(
-                at.epoch() + 1,
-                at.step(),
-                schedule.at(at.step() - 1).learningRate(),
-                at.meanLoss(),
-                at.accuracy(),
-                evaluation,
-                at.imagesPerSecond(),
-                at.seconds(),
-                ProcessMemory.peakResidentBytes());
-    }
-
-    private boolean isOver(Progress at, int open) {
-        return at.epoch() >= plan.epochs()
-                || (plan.maxSteps() > 0 && at.step() + open >= plan.maxSteps());
-    }
-
-    private static void requireFinite(double loss, long step) {
-        if (!Double.isFinite(loss)) {
-            throw new TrainingProblem(
-                    "the loss is "
-                            + loss
-                            + " at step "
-                            + step
-                            + ": the training has diverged; start again with a lower --lr or --max-lr");
+                due
+                        ? update.evaluating(() -> test.evaluate(model, this::tell, () -> stopping))
+                        : Optional.empty();
+        if (due && evaluation.isEmpty()) {
+            return Optional.empty();
         }
+        return Optional.of(
+                new EpochMetrics(
+                        at.epoch() + 1,
+                        at.step(),
+                        schedule.at(at.step() - 1).times(at.rateFactor()).learningRate(),
+                        at.meanLoss(),
+                        at.accuracy(),
+                        evaluation,
+                        at.imagesPerSecond(),
+                        at.seconds(),
+                        ProcessMemory.peakResidentBytes()));
+    }
+
+    private void save(Progress at) {
+        for (var parameter : model.parameters().entrySet()) {
+            if (!NonFinite.isFinite(parameter.getValue().tensor())) {
+                throw new Divergence(
+                        "the weights are not finite",
+                        at.step(),
+                        parameter.getKey(),
+                        schedule.at(at.step() - 1).times(at.rateFactor()).learningRate());
+            }
+        }
+        checkpoint.accept(at);
+    }
+
+    private boolean isOver(Progress at) {
+        return at.epoch() >= plan.epochs() || (plan.maxSteps() > 0 && at.step() >= plan.maxSteps());
+    }
+
+    private boolean isAtEndOfEpoch(Progress at) {
+        return at.batch() == training.batches();
+    }
+
+    /// Whether steps are left, or the evaluation behind the last one.
+    private boolean isUnfinished(Progress at) {
+        return !isOver(at) || isAtEndOfEpoch(at);
     }
 
     private void tell(TrainingEvent event) {

@@ -14,9 +14,16 @@ public sealed interface TrainingEvent {
     /// The training begins (or goes on) at a step of an epoch, both from 0.
     record Started(int epoch, int epochs, long step, long stepsPerEpoch) implements TrainingEvent {}
 
-    /// A step is done; numbered from 1, as its epoch. The loss is the mean over its batch.
+    /// A step is done; numbered from 1, as its epoch. The loss is the mean over its batch, of whose
+    /// images `correct` were named rightly.
     record StepFinished(
-            int epoch, long step, double loss, double learningRate, int images, double seconds)
+            int epoch,
+            long step,
+            double loss,
+            double learningRate,
+            int images,
+            int correct,
+            double seconds)
             implements TrainingEvent {}
 
     /// So many of the test images were looked at.
@@ -25,6 +32,9 @@ public sealed interface TrainingEvent {
     record EpochFinished(EpochMetrics metrics) implements TrainingEvent {}
 
     record CheckpointWritten(Path file) implements TrainingEvent {}
+
+    /// What went wrong, and how the training goes on all the same.
+    record Warning(String text) implements TrainingEvent {}
 
     /// The end: all epochs done, or the last step that was asked for.
     record Finished(long step, Optional<EpochMetrics> last) implements TrainingEvent {}

@@ -6,33 +6,53 @@ import athanor.engine.Tensor;
 import athanor.engine.backend.Cuda;
 import athanor.kernels.parallel.Parallel;
 import athanor.kernels.random.PhiloxKey;
+import athanor.nn.BatchNorm2d;
 import athanor.nn.Dropout;
 import athanor.nn.Module;
 import athanor.nn.Parameter;
+import athanor.nn.StochasticDepth;
+import athanor.nn.model.FitsData;
+import athanor.nn.model.ResNet;
 import athanor.train.data.Augmentation;
+import athanor.train.data.Batch;
+import athanor.train.data.Batches;
+import athanor.train.data.ColourJitter;
 import athanor.train.data.DataLoader;
 import athanor.train.data.Dataset;
 import athanor.train.data.DatasetDescription;
 import athanor.train.data.Datasets;
 import athanor.train.data.ImageShape;
+import athanor.train.data.Lighting;
 import athanor.train.data.Normalization;
 import athanor.train.data.Split;
+import athanor.train.report.EventLog;
+import athanor.train.report.Findings;
+import athanor.train.report.Report;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// A training made ready from its settings: data, model, optimizer, run folder. Everything is
 /// checked, and a checkpoint to go on from is read, before the first file is written.
 public final class TrainingRun {
+    /// Of the learning rate, below which divergence is no matter of it.
+    private static final double SMALLEST_FACTOR = 1e-3;
+
+    private static final int IMAGES_TO_FIT = 5000;
+
     private final Settings settings;
     private final Module model;
     private final ModelSpec spec;
-    private final Optimizer optimizer;
+    private final Update update;
     private final Backend backend;
     private final DataLoader training;
     private final RunFolder folder;
@@ -46,37 +66,54 @@ public final class TrainingRun {
         Parallel.threads(threads(settings));
         Dataset trainingSet = dataset(settings, Split.TRAIN);
         training = trainingLoader(settings, trainingSet);
+        Dataset testSet = dataset(settings, Split.TEST);
         Evaluator test =
-                new Evaluator(testLoader(settings, dataset(settings, Split.TEST)), backend);
+                new Evaluator(testLoader(settings, testSet), backend, views(settings));
         ImageShape image = training.shape();
         spec = ModelSpec.of(settings, trainingSet.classes(), image.channels(), image.height());
         model = spec.create();
         setDropout(settings, model);
         model.to(backend, DType.FLOAT32);
         model.initialize(PhiloxKey.of(settings.seed()).derive("initialization"));
+        StochasticDepth.set(model, settings.real(Setting.DROP_PATH));
+        if (settings.on(Setting.ZERO_INIT_RESIDUAL)) {
+            ResNet.zeroLastNorms(model);
+        }
+        fitToData();
         settings.path(Setting.INIT).ifPresent(file -> Checkpoint.loadParameters(file, model));
-        optimizer = Optimizer.of(settings, trainable(model));
+        Optimizer optimizer = Optimizer.of(settings, trainable(model), normBiases(model));
+        long steps = (long) settings.whole(Setting.EPOCHS) * training.batches();
+        update = Update.of(settings, optimizer, model, steps);
         Schedule schedule = Schedule.of(settings, training.batches());
         Trainer.Plan plan = plan(settings);
 
-        Optional<Checkpoint> resumed = checkpointToResume(settings);
-        start = resumed.map(this::resume).orElse(Progress.START);
-        folder = openFolder(settings, resumed.isPresent());
+        Optional<Resumption> resumed = Resumption.of(settings);
+        start = resumed.map(from -> resume(from.checkpoint())).orElse(Progress.START);
+        folder = openFolder(settings, resumed.map(Resumption::file));
+        folder.sweep();
         folder.cutBackTo(start);
         folder.writeConfig(config(about));
         List<TrainingEvent.Listener> all = new ArrayList<>();
         all.add(new LogFiles(folder, settings.whole(Setting.PRINT_FREQ)));
+        EventLog events = new EventLog(folder.path(), settings, model, testSet);
+        all.add(events);
+        boolean timed = settings.word(Setting.DEVICE).equals("cpu");
+        all.add(new Findings(folder, model, test, timed));
+        all.add(new Report(folder));
         all.addAll(listeners);
+        all.add(new BadImages(List.of(trainingSet, test.loader().dataset()), List.copyOf(all)));
         trainer =
                 new Trainer(
-                        model,
-                        optimizer,
+                        objective(),
+                        settings.on(Setting.HISTOGRAMS)
+                                ? update.watched(events::gradients)
+                                : update,
                         schedule,
                         training,
                         test,
-                        backend,
                         plan,
                         at -> save(at, all),
+                        divergence -> recover(divergence, all),
                         all);
     }
 
@@ -101,7 +138,16 @@ public final class TrainingRun {
 
     /// Trains to the end; a run that was complete already just says so.
     public TrainingEvent.Finished run() {
+        if (settings.word(Setting.ON_DIVERGENCE).equals("rollback")
+                && !Files.exists(folder.last())) {
+            save(start, List.of());
+        }
         return trainer.run(start);
+    }
+
+    /// Lets [#run] write a checkpoint and end by [TrainingStopped] after the step under way.
+    public void stop() {
+        trainer.stop();
     }
 
     // ---- what the settings say ----
@@ -139,19 +185,38 @@ public final class TrainingRun {
         }
         DatasetDescription description = Datasets.named(settings.required(Setting.DATA));
         ImageShape shape = dataset.shape();
-        Augmentation augmentation =
-                settings.word(Setting.AUGMENT).equals("standard")
-                        ? description.standardAugmentation(shape)
-                        : Augmentation.none();
+        Normalization normalization = normalization(settings, description, shape.channels());
         return new DataLoader(
                 dataset,
-                normalization(settings, description, shape.channels()),
-                resized(augmentation, settings, shape),
+                normalization,
+                augmentation(settings, description, dataset, normalization),
                 batchSize,
                 settings.on(Setting.SHUFFLE),
                 false,
                 settings.seed(),
                 settings.whole(Setting.WORKERS));
+    }
+
+    private static Augmentation augmentation(
+            Settings settings,
+            DatasetDescription description,
+            Dataset dataset,
+            Normalization normalization) {
+        Augmentation all =
+                description.augmentation(settings.word(Setting.AUGMENT), dataset.shape());
+        double jitter = settings.real(Setting.COLOUR_JITTER);
+        double lighting = settings.real(Setting.LIGHTING);
+        double erase = settings.real(Setting.RANDOM_ERASE);
+        if (jitter > 0) {
+            all = all.then(new ColourJitter(jitter));
+        }
+        if (lighting > 0) {
+            all = all.then(Lighting.of(lighting, dataset));
+        }
+        all = resized(all, settings, dataset.shape());
+        return erase > 0
+                ? all.then(new Augmentation.RandomErase(erase, normalization.meanBytes()))
+                : all;
     }
 
     /// The loader of the test set: every image once, in order, as it is.
@@ -210,10 +275,36 @@ public final class TrainingRun {
                 settings.whole(Setting.MAX_STEPS),
                 settings.whole(Setting.EVAL_EVERY),
                 settings.whole(Setting.CHECKPOINT_EVERY),
-                settings.whole(Setting.PRINT_FREQ),
                 settings.on(Setting.CUDA_GRAPH),
-                settings.real(Setting.LABEL_SMOOTHING),
                 settings.seed());
+    }
+
+    private Objective objective() {
+        return new Objective(
+                model,
+                backend,
+                new Mixing(settings.real(Setting.MIXUP), settings.real(Setting.CUTMIX)),
+                settings.real(Setting.LABEL_SMOOTHING),
+                settings.whole(Setting.ACCUMULATE),
+                spec.classes());
+    }
+
+    /// The views of an image that evaluation looks at.
+    public static TestTime views(Settings settings) {
+        return TestTime.valueOf(settings.word(Setting.TTA).toUpperCase(Locale.ROOT));
+    }
+
+    private void fitToData() {
+        if (model instanceof FitsData fitting) {
+            Dataset dataset = training.dataset();
+            int count = Math.min(IMAGES_TO_FIT, dataset.size());
+            DataLoader loader = DataLoader.evaluation(dataset, training.normalization(), count, 0);
+            try (Batches batches = loader.epoch(0);
+                    Batch batch = batches.next().orElseThrow()) {
+                ImageShape image = batch.shape();
+                fitting.fit(batch.images(), count, image.height(), image.width());
+            }
+        }
     }
 
     private static void setDropout(Settings settings, Module model) {
@@ -243,30 +334,19 @@ public final class TrainingRun {
         return tensors;
     }
 
+    private static Set<String> normBiases(Module model) {
+        Set<String> names = new HashSet<>();
+        model.modules()
+                .forEach(
+                        (name, module) -> {
+                            if (module instanceof BatchNorm2d) {
+                                names.add(name + ".bias");
+                            }
+                        });
+        return names;
+    }
+
     // ---- the run folder and its checkpoints ----
-
-    /// The checkpoint that --resume names; with `auto`, the last one of --out, if there is one.
-    public static Optional<Path> fileToResume(Settings settings) {
-        String resume = settings.text(Setting.RESUME);
-        if (resume.isEmpty()) {
-            return Optional.empty();
-        }
-        if (!resume.equals("auto")) {
-            return Optional.of(Path.of(resume));
-        }
-        Path out =
-                settings.path(Setting.OUT)
-                        .orElseThrow(
-                                () ->
-                                        new InvalidSetting(
-                                                "--resume auto: needs --out DIR, the folder of the run to go on with"));
-        return Optional.of(out.resolve("checkpoints").resolve("last.safetensors"))
-                .filter(Files::exists);
-    }
-
-    private static Optional<Checkpoint> checkpointToResume(Settings settings) {
-        return fileToResume(settings).map(Checkpoint::read);
-    }
 
     private Progress resume(Checkpoint checkpoint) {
         if (!checkpoint.spec().equals(spec)) {
@@ -290,19 +370,20 @@ public final class TrainingRun {
                                     training.batches(),
                                     batchSize));
         }
-        checkpoint.restore(model, optimizer);
+        checkpoint.restore(model, update);
         return progress;
     }
 
-    private static RunFolder openFolder(Settings settings, boolean resumed) {
+    private static RunFolder openFolder(Settings settings, Optional<Path> resumed) {
         Optional<Path> out = settings.path(Setting.OUT);
         boolean goesOn = settings.text(Setting.RESUME).equals("auto");
         if (out.isPresent()) {
-            return resumed || goesOn ? RunFolder.open(out.get()) : RunFolder.create(out.get());
+            return resumed.isPresent() || goesOn
+                    ? RunFolder.open(out.get())
+                    : RunFolder.create(out.get());
         }
-        if (resumed) {
-            Path checkpoint = fileToResume(settings).orElseThrow().toAbsolutePath();
-            Path folder = checkpoint.getParent();
+        if (resumed.isPresent()) {
+            Path folder = resumed.get().toAbsolutePath().getParent();
             return RunFolder.open(
                     folder != null && folder.getParent() != null
                             ? folder.getParent()
@@ -329,20 +410,77 @@ public final class TrainingRun {
         return config;
     }
 
+    /// The settings with the numbers that images are normalized by, where they say `auto`.
+    private Settings withNormalization() {
+        Normalization used = training.normalization();
+        return settings.with(
+                Map.of(Setting.MEAN, text(used.mean()), Setting.DEVIATION, text(used.deviation())));
+    }
+
+    private static String text(float[] values) {
+        String list = Arrays.toString(values);
+        return list.substring(1, list.length() - 1).replace(" ", "");
+    }
+
+    /// The last checkpoint takes its place when all else is done: whatever the process dies of
+    /// before, the run goes on from the one before it and does the same again.
     private void save(Progress at, List<TrainingEvent.Listener> listeners) {
         Checkpoint checkpoint =
                 Checkpoint.of(
-                        settings, spec, training.dataset().classNames(), at, model, optimizer);
-        checkpoint.write(folder.last());
-        TrainingEvent written = new TrainingEvent.CheckpointWritten(folder.last());
-        if (at.batch() == 0 && at.isBest()) {
-            folder.copy(folder.last(), folder.best());
-        }
+                        withNormalization(),
+                        spec,
+                        training.dataset().classNames(),
+                        at,
+                        model,
+                        update);
         int every = settings.whole(Setting.CHECKPOINT_EVERY);
-        if (every > 0 && at.step() % every == 0) {
-            folder.copy(folder.last(), folder.ofStep(at.step()));
-            folder.pruneUpTo(at.step());
+        List<Path> places = new ArrayList<>();
+        if (every > 0 && at.step() > 0 && at.step() % every == 0) {
+            places.add(folder.ofStep(at.step()));
         }
+        if (at.isBest()) {
+            places.add(folder.best());
+        }
+        places.add(folder.last());
+        folder.forceLogs();
+        checkpoint.write(places.getFirst());
+        places.stream().skip(1).forEach(place -> folder.copy(places.getFirst(), place));
+        folder.pruneUpTo(at.step());
+        TrainingEvent written = new TrainingEvent.CheckpointWritten(folder.last());
         listeners.forEach(listener -> listener.on(written));
+    }
+
+    /// Goes back to a checkpoint at half the learning rate, or ends the run.
+    private Progress recover(Divergence divergence, List<TrainingEvent.Listener> listeners) {
+        boolean kept = Files.exists(folder.last());
+        if (!settings.word(Setting.ON_DIVERGENCE).equals("rollback")) {
+            throw new TrainingProblem(
+                    divergence.getMessage()
+                            + (kept ? "; the checkpoint before it is " + folder.last() : "")
+                            + "; go on with a lower --lr or --max-lr, --clip-grad-norm 1, or --on-divergence rollback",
+                    divergence);
+        }
+        double factor = Checkpoint.read(folder.last()).progress().rateFactor() / 2;
+        if (factor < SMALLEST_FACTOR) {
+            throw new TrainingProblem(
+                    divergence.getMessage()
+                            + "; a learning rate of %.2g times the schedule's did not help"
+                                    .formatted(2 * factor),
+                    divergence);
+        }
+        // Where the last one is lost already, the next time begins at the one before it.
+        List<Path> saved = RunFolder.checkpointsIn(folder.path());
+        int times = -Math.getExponent(factor) - 1;
+        Path from = saved.get(Math.min(times, saved.size() - 1));
+        Progress back = resume(Checkpoint.read(from)).atRate(factor);
+        folder.cutBackTo(back);
+        folder.dropAfter(back.step());
+        save(back, listeners);
+        String text =
+                divergence.getMessage()
+                        + "; back to step %d, from there at %s times the learning rate"
+                                .formatted(back.step(), factor);
+        listeners.forEach(listener -> listener.on(new TrainingEvent.Warning(text)));
+        return back;
     }
 }

@@ -35,18 +35,18 @@ class CheckpointTest {
         return model;
     }
 
-    private static Optimizer optimizer(Module model) {
+    private static Update update(Module model) {
         Map<String, athanor.engine.Tensor> tensors = new LinkedHashMap<>();
         model.parameters().forEach((name, parameter) -> tensors.put(name, parameter.tensor()));
-        return Optimizer.of(SETTINGS, tensors);
+        return Update.of(SETTINGS, Optimizer.of(SETTINGS, tensors), model, 10);
     }
 
     private static Checkpoint checkpoint(long step) {
         Module model = model(step);
-        Optimizer optimizer = optimizer(model);
-        optimizer.resumeAt(step);
-        Progress progress = new Progress(1, step, 2, 0.1 + 0.2, 3, 4, 5.5, 66.6, 1);
-        return Checkpoint.of(SETTINGS, SPEC, CLASSES, progress, model, optimizer);
+        Update update = update(model);
+        update.optimizer().resumeAt(step);
+        Progress progress = new Progress(1, step, 2, 0.1 + 0.2, 3, 4, 5.5, 66.6, 1, 1);
+        return Checkpoint.of(SETTINGS, SPEC, CLASSES, progress, model, update);
     }
 
     private Path written() {
@@ -65,7 +65,8 @@ class CheckpointTest {
         assertThat(read.settings().asMap()).isEqualTo(SETTINGS.asMap());
         assertThat(read.spec()).isEqualTo(SPEC);
         assertThat(read.classNames()).isEqualTo(CLASSES);
-        assertThat(read.progress()).isEqualTo(new Progress(1, 1, 2, 0.1 + 0.2, 3, 4, 5.5, 66.6, 1));
+        assertThat(read.progress())
+                .isEqualTo(new Progress(1, 1, 2, 0.1 + 0.2, 3, 4, 5.5, 66.6, 1, 1));
         assertThat(read.optimizerSteps()).isEqualTo(1);
         assertThat(read.tensors()).containsKeys("0.weight", "optimizer.0.weight.velocity");
         StateDict.of(read.model())
@@ -150,8 +151,8 @@ class CheckpointTest {
         Module model = model(2);
         Map<String, athanor.engine.Tensor> tensors = new LinkedHashMap<>();
         model.parameters().forEach((name, parameter) -> tensors.put(name, parameter.tensor()));
-        Optimizer adam = Optimizer.adam(tensors, 0, false);
-        assertThatThrownBy(() -> checkpoint.restore(model, adam))
+        Optimizer adam = Optimizer.adam(tensors, Optimizer.Shares.equal(0), false);
+        assertThatThrownBy(() -> checkpoint.restore(model, Update.of(SETTINGS, adam, model, 10)))
                 .isInstanceOf(TrainingProblem.class);
         assertThat(model.parameter("0.weight").tensor().toFloats())
                 .isEqualTo(model(2).parameter("0.weight").tensor().toFloats());

@@ -86,4 +86,31 @@ class EvaluationTest {
         Tensor logits = Tensor.of(Shape.of(3, 2), 1, 0, 0, 0, NAN, 1);
         assertThat(Evaluation.correct(logits, new int[] {0, 1, 1, 1})).isEqualTo(2);
     }
+
+    @Test
+    void theSurestMistakesComeFirstAndAreNumberedOverBatches() {
+        Evaluation.Tally tally = new Evaluation.Tally(2);
+        tally.add(new float[] {0, 1, 5, 0, 0, 9}, new int[] {0, 0, 0}, 3, 1);
+        tally.add(new float[] {4, 0, 1, 0}, new int[] {1, 1}, 2, 1);
+
+        assertThat(tally.result().mistakes())
+                .containsExactly(
+                        new Evaluation.Mistake(2, 0, 1, 9),
+                        new Evaluation.Mistake(3, 1, 0, 4),
+                        new Evaluation.Mistake(0, 0, 1, 1),
+                        new Evaluation.Mistake(4, 1, 0, 1));
+    }
+
+    @Test
+    void onlyTheWorst24MistakesAreKept() {
+        float[] logits = new float[100];
+        for (int i = 0; i < 50; i++) {
+            logits[2 * i + 1] = i % 2 == 0 ? i : 100 - i;
+        }
+        assertThat(of(2, logits, new int[50]).mistakes())
+                .hasSize(24)
+                .isSortedAccordingTo((a, b) -> Double.compare(b.margin(), a.margin()))
+                .first()
+                .isEqualTo(new Evaluation.Mistake(1, 0, 1, 99));
+    }
 }

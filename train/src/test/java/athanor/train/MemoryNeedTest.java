@@ -35,7 +35,7 @@ class MemoryNeedTest {
     private static long peak(Module model, int batch) {
         Map<String, Tensor> parameters = new LinkedHashMap<>();
         model.parameters().forEach((name, parameter) -> parameters.put(name, parameter.tensor()));
-        Optimizer optimizer = Optimizer.sgd(parameters, 0.9, false, 0);
+        Optimizer optimizer = Optimizer.sgd(parameters, 0.9, false, Optimizer.Shares.equal(0));
         BACKEND.memory().trim();
         BACKEND.memory().resetPeak();
         long before = BACKEND.memory().peak();

@@ -58,7 +58,14 @@ class ScheduleTest {
     private static Schedule oneCycle(
             long steps, double pct, double div, double finalDiv, double low, double high) {
         return new Schedule.OneCycle(
-                0.1, steps, pct, div, finalDiv, OptionalDouble.of(low), OptionalDouble.of(high));
+                0.1,
+                steps,
+                pct,
+                div,
+                finalDiv,
+                OptionalDouble.of(low),
+                OptionalDouble.of(high),
+                false);
     }
 
     @Test

@@ -237,6 +237,64 @@ class TrainingRunTest {
         assertThat(TinyRun.snapshot(run.out())).isEqualTo(before);
     }
 
+    @Test
+    void whereTheLastCheckpointIsDamagedTheOneOfAStepBeforeItIsUsed() throws IOException {
+        String[] settings = {"checkpoint-every", "2"};
+        run("whole").train(settings);
+        TinyRun run = run("run");
+        run.train(with(settings, "max-steps", "8"));
+        Files.write(run.last(), new byte[10]);
+        Path step8 = run.out().resolve("checkpoints/step-8.safetensors");
+        byte[] bytes = Files.readAllBytes(step8);
+        bytes[bytes.length - 100] ^= 1;
+        Files.write(step8, bytes);
+        Path left = run.out().resolve("checkpoints/step-9.safetensors.5d4e-1.part");
+        Files.writeString(left, "by a killed run");
+        Files.writeString(run.out().resolve("mine.part"), "of the user");
+
+        Resumption found =
+                Resumption.of(run.settings(with(settings, "resume", "auto"))).orElseThrow();
+        assertThat(found.file()).hasFileName("step-6.safetensors");
+        assertThat(found.passedOver()).hasSize(2);
+        assertThat(found.passedOver().getFirst()).startsWith(run.last() + ": ");
+        assertThat(found.passedOver().getLast()).startsWith(step8 + ": its checksum");
+        run.train(with(settings, "resume", "auto"));
+        assertThat(TinyRun.tensors(run.last())).isEqualTo(TinyRun.tensors(run("whole").last()));
+        assertThat(run.log("steps.jsonl")).isEqualTo(run("whole").log("steps.jsonl"));
+        assertThat(left).doesNotExist();
+        assertThat(run.out().resolve("mine.part")).exists();
+    }
+
+    @Test
+    void oneThatIsAskedToStopWritesACheckpointAndGoesOnInTheSameBits() throws IOException {
+        run("whole").train("max-steps", "6", "test-batch-size", "6");
+        // Within an epoch; between the last step and its evaluation; within that.
+        for (String moment : List.of("step 1/4", "step 1/6", "test 6/12")) {
+            TinyRun run = run(moment.replace('/', '-'));
+            List<TrainingRun> training = new ArrayList<>();
+            List<String> events = new ArrayList<>();
+            training.add(
+                    run.prepare(
+                            event -> {
+                                events.add(name(event));
+                                if (name(event).equals(moment)) {
+                                    training.getFirst().stop();
+                                }
+                            },
+                            "max-steps",
+                            "6",
+                            "test-batch-size",
+                            "6"));
+            assertThatThrownBy(() -> training.getFirst().run()).isInstanceOf(TrainingStopped.class);
+            assertThat(events).endsWith(moment, "checkpoint last.safetensors");
+            run.train("max-steps", "6", "test-batch-size", "6", "resume", "auto");
+            assertThat(TinyRun.tensors(run.last())).isEqualTo(TinyRun.tensors(run("whole").last()));
+            assertThat(run.log("metrics.jsonl"))
+                    .hasSize(1)
+                    .isEqualTo(run("whole").log("metrics.jsonl"));
+        }
+    }
+
     // ---- where it starts ----
 
     @Test
@@ -298,6 +356,7 @@ class TrainingRunTest {
             case TrainingEvent.StepFinished step -> "step " + step.epoch() + "/" + step.step();
             case TrainingEvent.Evaluating test -> "test " + test.done() + "/" + test.total();
             case TrainingEvent.EpochFinished epoch -> "epoch " + epoch.metrics().epoch();
+            case TrainingEvent.Warning warning -> "warning " + warning.text();
             case TrainingEvent.CheckpointWritten written ->
                     "checkpoint " + written.file().getFileName();
             case TrainingEvent.Finished finished -> "finished at " + finished.step();
@@ -380,12 +439,46 @@ class TrainingRunTest {
     }
 
     @Test
-    void oneThatDivergesSaysSoInALine() {
+    void oneThatDivergesNamesStepLayerRateAndCheckpoint() throws IOException {
+        TinyRun run = run("run");
+        run.train("max-steps", "2");
         assertOneLine(
-                () -> run("run").train("lr", "1e30"),
+                () -> run.train("resume", "auto", "lr", "1e30", "max-steps", "0"),
                 TrainingProblem.class,
-                "the loss is NaN at step ",
+                "the loss is NaN at step 4: the training has diverged, first in layer1.0.bn1 (BatchNorm2d)",
+                "at a learning rate of 1.00e+30",
+                "the checkpoint before it is " + run.last(),
                 "lower --lr");
+        assertThat(Checkpoint.read(run.last()).progress().step()).isEqualTo(2);
+        assertOneLine(
+                () -> run("other").train("lr", "1e60", "checkpoint-every", "1"),
+                TrainingProblem.class,
+                "the weights are not finite at step 1: the training has diverged, first in ");
+        assertThat(run("other").last()).doesNotExist();
+    }
+
+    @Test
+    void rollbackGoesBackToTheLastCheckpointAtHalfTheRate() throws IOException {
+        List<String> warnings = new ArrayList<>();
+        TinyRun run = run("run");
+        TrainingEvent.Listener listener =
+                event -> {
+                    if (event instanceof TrainingEvent.Warning warning) {
+                        warnings.add(warning.text());
+                    }
+                };
+        String[] settings = {"model", "cnn", "lr", "20", "momentum", "0", "epochs", "1"};
+        String[] rolling = with(settings, "on-divergence", "rollback");
+        run.prepare(listener, rolling).run();
+        assertThat(warnings).isNotEmpty().first().asString().contains("at 0.5 times the learning");
+        Progress end = Checkpoint.read(run.last()).progress();
+        assertThat(end.step()).isEqualTo(6);
+        assertThat(end.rateFactor()).isEqualTo(Math.scalb(1.0, -warnings.size()));
+        assertThat(run.log("steps.jsonl")).hasSize(6);
+        assertOneLine(
+                () -> run("hopeless").train(with(rolling, "lr", "1e60", "optimizer", "adam")),
+                TrainingProblem.class,
+                "times the schedule's did not help");
     }
 
     // ---- memory and disk ----
@@ -443,7 +536,7 @@ class TrainingRunTest {
         assertOneLine(
                 () -> run.prepare(thief, "checkpoint-every", "2").run(),
                 ModelFileProblem.class,
-                run.last() + ": cannot be written");
+                "step-4.safetensors: cannot be written");
         assertThat(Checkpoint.read(away.resolve("last.safetensors")).progress().step())
                 .isEqualTo(2);
         assertThat(Optional.ofNullable(away.toFile().list()).orElseThrow())

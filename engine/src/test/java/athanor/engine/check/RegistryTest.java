@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import athanor.engine.Backend;
 import athanor.engine.DType;
 import athanor.engine.GradMode;
+import athanor.engine.TapeEntry;
 import athanor.engine.Tensor;
 import java.io.IOException;
 import java.lang.reflect.Method;
@@ -95,6 +96,19 @@ class RegistryTest {
         assertThat(OverrideCheck.overridden(Backend.cpu())).contains("normalizeAddRelu");
     }
 
+    @Test
+    void everyOperationOnATapeHasItsFormulaInTheJar() {
+        for (OperationCase operation : small()) {
+            List<Tensor> inputs = operation.tensors(Backend.reference(), DType.FLOAT64);
+            Evaluation.leaves(operation).forEach(leaf -> inputs.get(leaf).requireGradient());
+            for (TapeEntry entry : operation.function().apply(inputs).tape()) {
+                assertThat(entry.formula().isEmpty())
+                        .as(entry.operation())
+                        .isEqualTo(entry.isLeaf());
+            }
+        }
+    }
+
     private static List<OperationCase> small() {
         return Operations.cases().stream().filter(OperationCase::isSmall).toList();
     }
@@ -102,9 +116,9 @@ class RegistryTest {
     private static List<String> graph(OperationCase operation) {
         List<Tensor> inputs = operation.tensors(Backend.reference(), DType.FLOAT64);
         Evaluation.leaves(operation).forEach(leaf -> inputs.get(leaf).requireGradient());
-        return operation.function().apply(inputs).explain().stream()
-                .map(node -> node.substring(0, node.indexOf('[')))
-                .filter(node -> !node.equals("leaf"))
+        return operation.function().apply(inputs).tape().stream()
+                .map(TapeEntry::operation)
+                .filter(name -> !name.equals("leaf"))
                 .toList();
     }
 

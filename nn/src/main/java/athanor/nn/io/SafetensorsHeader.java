@@ -25,7 +25,7 @@ import java.util.Map;
 /// @param dataStart where in the file the numbers begin
 record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entries, long dataStart) {
     private static final String METADATA = "__metadata__";
-    private static final long LONGEST = 100_000_000;
+    private static final long LONGEST = 25_000_000;
     private static final ValueLayout.OfLong LENGTH =
             ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final JsonMapper JSON =
@@ -80,7 +80,7 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, Entry> entrie
                     file,
                     "it claims a header of "
                             + Long.toUnsignedString(length)
-                            + " bytes, more than 100000000; this is no safetensors file");
+                            + " bytes, more than 25000000; this is no safetensors file");
         }
         if (length > size - 8) {
             throw new ModelFileProblem(

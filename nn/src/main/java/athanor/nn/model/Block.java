@@ -6,11 +6,12 @@ import athanor.nn.BatchNorm2d;
 import athanor.nn.Conv2d;
 import athanor.nn.Initializer;
 import athanor.nn.Module;
+import athanor.nn.StochasticDepth;
 import java.util.Optional;
 
 /// The two building blocks of residual networks (figure 5 of He et al. 2015): convolutions whose
 /// result is added to a shortcut: the input itself, or its projection where the shape changes.
-final class Block {
+abstract class Block extends Module {
     /// Which block, and how many times wider than its width its result is.
     enum Kind {
         BASIC(1),
@@ -22,15 +23,15 @@ final class Block {
             this.expansion = expansion;
         }
 
-        Module make(int in, int width, int stride, boolean zeroInitial) {
+        Module make(int in, int width, int stride) {
             return switch (this) {
-                case BASIC -> new Basic(in, width, stride, zeroInitial);
-                case BOTTLENECK -> new Bottleneck(in, width, stride, zeroInitial);
+                case BASIC -> new Basic(in, width, stride);
+                case BOTTLENECK -> new Bottleneck(in, width, stride);
             };
         }
     }
 
-    private Block() {}
+    private final StochasticDepth depth = child("depth", new StochasticDepth());
 
     static Conv2d convolution(int in, int out, int kernel, int stride) {
         Conv2dOptions options = Conv2dOptions.DEFAULT.stride(stride).padding(kernel / 2);
@@ -38,8 +39,14 @@ final class Block {
         return new Conv2d(in, out, kernel, options, false, initializer);
     }
 
-    private static BatchNorm2d lastNorm(int channels, boolean zeroInitial) {
-        return new BatchNorm2d(channels, zeroInitial ? Initializer.zeros() : Initializer.ones());
+    /// The norm whose result is added to the shortcut.
+    abstract BatchNorm2d lastNorm();
+
+    /// max(norm(conv(h)) + shortcut, 0), the first summand now and then left out.
+    final Tensor joined(Conv2d conv, Tensor h, Tensor shortcut) {
+        return depth.isActive()
+                ? depth.forward(lastNorm().of(conv, h)).add(shortcut).relu()
+                : lastNorm().addRelu(conv, h, shortcut);
     }
 
     /// y = norm(conv1x1(x)): the input in the shape of the output.
@@ -65,32 +72,37 @@ final class Block {
     }
 
     /// 3x3, 3x3.
-    private static final class Basic extends Module {
+    private static final class Basic extends Block {
         private final Conv2d conv1;
         private final BatchNorm2d bn1;
         private final Conv2d conv2;
         private final BatchNorm2d bn2;
         private final Optional<Projection> downsample;
 
-        Basic(int in, int width, int stride, boolean zeroInitial) {
+        Basic(int in, int width, int stride) {
             conv1 = child("conv1", convolution(in, width, 3, stride));
             bn1 = child("bn1", new BatchNorm2d(width));
             conv2 = child("conv2", convolution(width, width, 3, 1));
-            bn2 = child("bn2", lastNorm(width, zeroInitial));
+            bn2 = child("bn2", new BatchNorm2d(width));
             downsample = Projection.ifNeeded(in, width, stride);
             downsample.ifPresent(projection -> child("downsample", projection));
+        }
+
+        @Override
+        BatchNorm2d lastNorm() {
+            return bn2;
         }
 
         @Override
         protected Tensor compute(Tensor x) {
             Tensor h = bn1.relu(conv1, x);
             Tensor shortcut = downsample.map(projection -> projection.forward(x)).orElse(x);
-            return bn2.addRelu(conv2, h, shortcut);
+            return joined(conv2, h, shortcut);
         }
     }
 
     /// 1x1, 3x3, 1x1; the last one widens by 4.
-    private static final class Bottleneck extends Module {
+    private static final class Bottleneck extends Block {
         private final Conv2d conv1;
         private final BatchNorm2d bn1;
         private final Conv2d conv2;
@@ -99,16 +111,21 @@ final class Block {
         private final BatchNorm2d bn3;
         private final Optional<Projection> downsample;
 
-        Bottleneck(int in, int width, int stride, boolean zeroInitial) {
+        Bottleneck(int in, int width, int stride) {
             int out = Kind.BOTTLENECK.expansion * width;
             conv1 = child("conv1", convolution(in, width, 1, 1));
             bn1 = child("bn1", new BatchNorm2d(width));
             conv2 = child("conv2", convolution(width, width, 3, stride));
             bn2 = child("bn2", new BatchNorm2d(width));
             conv3 = child("conv3", convolution(width, out, 1, 1));
-            bn3 = child("bn3", lastNorm(out, zeroInitial));
+            bn3 = child("bn3", new BatchNorm2d(out));
             downsample = Projection.ifNeeded(in, out, stride);
             downsample.ifPresent(projection -> child("downsample", projection));
+        }
+
+        @Override
+        BatchNorm2d lastNorm() {
+            return bn3;
         }
 
         @Override
@@ -117,7 +134,7 @@ final class Block {
             Tensor h = bn2.relu(conv2, narrow);
             narrow.release();
             Tensor shortcut = downsample.map(projection -> projection.forward(x)).orElse(x);
-            return bn3.addRelu(conv3, h, shortcut);
+            return joined(conv3, h, shortcut);
         }
     }
 }

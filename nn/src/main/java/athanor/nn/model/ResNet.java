@@ -1,5 +1,6 @@
 package athanor.nn.model;
 
+import athanor.engine.HostBuffer;
 import athanor.engine.Tensor;
 import athanor.nn.AdaptiveAveragePool2d;
 import athanor.nn.BatchNorm2d;
@@ -8,6 +9,7 @@ import athanor.nn.Flatten;
 import athanor.nn.Linear;
 import athanor.nn.MaxPool2d;
 import athanor.nn.Module;
+import athanor.nn.Parameter;
 import athanor.nn.Sequential;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,10 +22,8 @@ public final class ResNet extends Module {
     private final BatchNorm2d bn1;
     private final List<Module> rest = new ArrayList<>();
 
-    /// The network of 18, 34, 50, 101 or 152 layers of the paper's table 1. With `zeroInitial` the
-    /// last norm of each block begins at 0, and so each block as its shortcut (Goyal et al. 2017).
-    public static ResNet ofImageNet(
-            int depth, Stem stem, int channels, int classes, boolean zeroInitial) {
+    /// The network of 18, 34, 50, 101 or 152 layers of the paper's table 1.
+    public static ResNet ofImageNet(int depth, Stem stem, int channels, int classes) {
         Block.Kind kind = depth < 50 ? Block.Kind.BASIC : Block.Kind.BOTTLENECK;
         int[] blocks =
                 switch (depth) {
@@ -35,29 +35,22 @@ public final class ResNet extends Module {
                             throw new IllegalArgumentException(
                                     "resnet: depth " + depth + "; it is 18, 34, 50, 101 or 152");
                 };
-        return new ResNet(kind, 64, blocks, stem, channels, classes, zeroInitial);
+        return new ResNet(kind, 64, blocks, stem, channels, classes);
     }
 
     /// The network of 6n + 2 layers (8, 20, 32, 44, 56, 110) of the paper's section 4.2, with
     /// projections where the shape changes (option B).
-    public static ResNet ofCifar(
-            int depth, Stem stem, int channels, int classes, boolean zeroInitial) {
+    public static ResNet ofCifar(int depth, Stem stem, int channels, int classes) {
         if (depth < 8 || depth % 6 != 2) {
             throw new IllegalArgumentException("resnet: depth " + depth + "; it is 6n + 2");
         }
         int n = (depth - 2) / 6;
         int[] blocks = {n, n, n};
-        return new ResNet(Block.Kind.BASIC, 16, blocks, stem, channels, classes, zeroInitial);
+        return new ResNet(Block.Kind.BASIC, 16, blocks, stem, channels, classes);
     }
 
     private ResNet(
-            Block.Kind kind,
-            int firstWidth,
-            int[] blocks,
-            Stem stem,
-            int channels,
-            int classes,
-            boolean zeroInitial) {
+            Block.Kind kind, int firstWidth, int[] blocks, Stem stem, int channels, int classes) {
         boolean large = stem == Stem.IMAGENET;
         conv1 =
                 child(
@@ -72,7 +65,7 @@ public final class ResNet extends Module {
             int width = firstWidth << stage;
             Module[] layers = new Module[blocks[stage]];
             for (int i = 0; i < layers.length; i++) {
-                layers[i] = kind.make(in, width, stage > 0 && i == 0 ? 2 : 1, zeroInitial);
+                layers[i] = kind.make(in, width, stage > 0 && i == 0 ? 2 : 1);
                 in = kind.expansion * width;
             }
             rest.add(child("layer" + (stage + 1), new Sequential(layers)));
@@ -91,5 +84,16 @@ public final class ResNet extends Module {
             current = next;
         }
         return current;
+    }
+
+    /// Sets the last norm of each block of a network that has values to 0, so that each block
+    /// begins as its shortcut.   Goyal et al. 2017.
+    public static void zeroLastNorms(Module network) {
+        for (Module module : network.modules().values()) {
+            if (module instanceof Block block) {
+                Parameter weight = block.lastNorm().parameter("weight");
+                weight.assign(HostBuffer.allocate(weight.dtype(), weight.size()));
+            }
+        }
     }
 }

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 class StateDictTest {
     private static Module model(int classes, long seed) {
-        Module model = ResNet.ofCifar(8, Stem.CIFAR, 3, classes, false);
+        Module model = ResNet.ofCifar(8, Stem.CIFAR, 3, classes);
         model.initialize(PhiloxKey.of(seed));
         return model;
     }
@@ -67,7 +67,7 @@ class StateDictTest {
     @Test
     void aModelWithoutValuesGetsThemFromAFile() {
         Module from = model(10, 1);
-        Module to = ResNet.ofCifar(8, Stem.CIFAR, 3, 10, false);
+        Module to = ResNet.ofCifar(8, Stem.CIFAR, 3, 10);
         StateDict.load(to, StateDict.of(from), "test");
         assertThat(values(to, "fc.weight")).isEqualTo(values(from, "fc.weight"));
         assertThat(to.parameter("fc.weight").tensor().requiresGradient()).isTrue();

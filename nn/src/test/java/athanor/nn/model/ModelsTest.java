@@ -137,8 +137,9 @@ class ModelsTest {
 
     @Test
     void zeroInitialBlocksBeginAsTheirShortcut() {
-        Module model = ResNet.ofCifar(8, Stem.CIFAR, 3, 10, true);
+        Module model = ResNet.ofCifar(8, Stem.CIFAR, 3, 10);
         model.initialize(KEY);
+        ResNet.zeroLastNorms(model);
         for (var parameter : model.parameters().entrySet()) {
             if (parameter.getKey().endsWith("bn2.weight")) {
                 assertThat(parameter.getValue().tensor().toFloats()).containsOnly(0);
@@ -187,9 +188,9 @@ class ModelsTest {
         assertThatThrownBy(() -> create("simple-alexnet", 10, 1, 28))
                 .hasMessage(
                         "simple-alexnet: images of 28x28 are too small; it takes 31x31 and more");
-        assertThatThrownBy(() -> ResNet.ofImageNet(19, Stem.CIFAR, 3, 10, false))
+        assertThatThrownBy(() -> ResNet.ofImageNet(19, Stem.CIFAR, 3, 10))
                 .hasMessageContaining("18, 34, 50, 101 or 152");
-        assertThatThrownBy(() -> ResNet.ofCifar(18, Stem.CIFAR, 3, 10, false))
+        assertThatThrownBy(() -> ResNet.ofCifar(18, Stem.CIFAR, 3, 10))
                 .hasMessageContaining("6n + 2");
     }
 }

@@ -108,6 +108,10 @@ public final class Cifar implements Dataset {
                 throw folder.problem(file, "missing, though files beside it are there");
             }
             try {
+                if (Files.size(file) > DataFolder.MOST_BYTES) {
+                    throw folder.problem(
+                            file, "has %,d bytes, more than any".formatted(Files.size(file)));
+                }
                 files.add(checked(layout, Files.readAllBytes(file), file.toString(), folder));
             } catch (IOException e) {
                 throw folder.problem(file, "cannot be read", e);
@@ -122,19 +126,21 @@ public final class Cifar implements Dataset {
         int found = 0;
         try (var tar =
                 new TarArchiveInputStream(
-                        new GZIPInputStream(Files.newInputStream(archive), 1 << 16))) {
+                        DataFolder.bounded(
+                                new GZIPInputStream(Files.newInputStream(archive), 1 << 16)))) {
             TarArchiveEntry entry = tar.getNextEntry();
             while (entry != null && found < files.length) {
                 String name = entry.getName();
                 int place = names.indexOf(name.substring(name.lastIndexOf('/') + 1));
-                if (place >= 0) {
+                if (place >= 0 && files[place] == null) {
                     files[place] =
                             checked(layout, tar.readAllBytes(), archive + "!" + name, folder);
                     found++;
                 }
                 entry = tar.getNextEntry();
             }
-        } catch (IOException e) {
+        } catch (IOException | IllegalArgumentException | IllegalStateException e) {
+            // commons-compress answers some broken headers with unchecked exceptions.
             throw folder.problem(
                     archive, "the archive is damaged or cut short and should be deleted", e);
         }

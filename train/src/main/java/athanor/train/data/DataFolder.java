@@ -1,5 +1,8 @@
 package athanor.train.data;
 
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -9,6 +12,9 @@ import java.util.Optional;
 /// The folder that --data-dir names, seen by one data set. The official files may lie in it or in
 /// subfolders.
 record DataFolder(String dataset, Path path) {
+    /// What a file or an archive may unpack to; the largest official one has 185 MB.
+    static final int MOST_BYTES = 256_000_000;
+
     DataFolder {
         if (!Files.isDirectory(path)) {
             throw new DataProblem(
@@ -40,6 +46,48 @@ record DataFolder(String dataset, Path path) {
                 file,
                 "record %d (from 0) has label %d, and the labels are 0 to %d"
                         .formatted(record, label, classes - 1));
+    }
+
+    /// The bytes of a stream, which may be [#MOST_BYTES] in all: a small archive can hold any
+    /// amount of zeros.
+    static InputStream bounded(InputStream in) {
+        return new FilterInputStream(in) {
+            private long left = MOST_BYTES;
+
+            @Override
+            public int read() throws IOException {
+                int b = in.read();
+                count(b < 0 ? 0 : 1);
+                return b;
+            }
+
+            @Override
+            public int read(byte[] bytes, int offset, int length) throws IOException {
+                int read = in.read(bytes, offset, length);
+                count(Math.max(0, read));
+                return read;
+            }
+
+            @Override
+            public long skip(long n) throws IOException {
+                long skipped = in.skip(n);
+                count(skipped);
+                return skipped;
+            }
+
+            @Override
+            public boolean markSupported() {
+                return false;
+            }
+
+            private void count(long bytes) throws IOException {
+                left -= bytes;
+                if (left < 0) {
+                    throw new IOException(
+                            "it unpacks to more than %,d bytes".formatted(MOST_BYTES));
+                }
+            }
+        };
     }
 
     /// The first subfolder (an empty name is the folder itself) that holds one of the files.

@@ -103,6 +103,7 @@ public record DataLoader(
                 dataset,
                 augmentation,
                 normalization,
-                PhiloxKey.of(seed).derive("augmentation").derive(epoch));
+                PhiloxKey.of(seed).derive("augmentation"),
+                epoch);
     }
 }

@@ -21,6 +21,11 @@ public interface Dataset {
     /// row, channels innermost.
     void read(int index, byte[] pixels);
 
+    /// What is wrong with images that could not be read so far; others were read in their place.
+    default List<String> problems() {
+        return List.of();
+    }
+
     default int classes() {
         return classNames().size();
     }

@@ -30,6 +30,21 @@ public record DatasetDescription(
 
     /// What `--augment standard` means for images of this set.
     public Augmentation standardAugmentation(ImageShape shape) {
-        return mirrors ? Augmentation.standard(shape) : Augmentation.none();
+        if (!mirrors) {
+            return Augmentation.none();
+        }
+        return name.equals(ImageFolder.NAME)
+                ? Augmentation.imageNet(shape.height())
+                : Augmentation.standard(shape);
+    }
+
+    /// What a word of `--augment` means for images of this set.
+    public Augmentation augmentation(String word, ImageShape shape) {
+        return switch (word) {
+            case "standard" -> standardAugmentation(shape);
+            case "alternating" -> Augmentation.alternating();
+            case "trivial" -> standardAugmentation(shape).then(new TrivialAugment());
+            default -> Augmentation.none();
+        };
     }
 }

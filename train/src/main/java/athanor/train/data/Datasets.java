@@ -34,7 +34,10 @@ public final class Datasets {
                             normalization(0.4914f, 0.4822f, 0.4465f, 0.2023f, 0.1994f, 0.2010f),
                             true,
                             true,
-                            cifar("cifar-10-binary", "c32a1d4ab5d03f1284b67883e8d87530"),
+                            cifar(
+                                    "cifar-10-binary",
+                                    170_052_171,
+                                    "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"),
                             (split, folder, imageSize) -> Cifar.cifar10(split, folder)),
                     new DatasetDescription(
                             "cifar100",
@@ -44,7 +47,10 @@ public final class Datasets {
                             normalization(0.5071f, 0.4865f, 0.4409f, 0.2673f, 0.2564f, 0.2762f),
                             true,
                             true,
-                            cifar("cifar-100-binary", "03b5dce01913d631647c71ecec9e9cb8"),
+                            cifar(
+                                    "cifar-100-binary",
+                                    168_513_733,
+                                    "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec"),
                             (split, folder, imageSize) -> Cifar.cifar100(split, folder)),
                     new DatasetDescription(
                             "mnist",
@@ -57,10 +63,10 @@ public final class Datasets {
                             idx(
                                     "https://ossci-datasets.s3.amazonaws.com/mnist/",
                                     "mnist",
-                                    "f68b3c2dcbeaaa9fbdd348bbdeb94873",
-                                    "d53e105ee54ea40749a09fcbcd1e9432",
-                                    "9fb629c4189551a2d022fa330f9573f3",
-                                    "ec29112dd5afa0611ce80d1b7f02629c"),
+                                    "9912422 440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+                                    "28881 3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+                                    "1648877 8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+                                    "4542 f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"),
                             (split, folder, imageSize) -> Mnist.mnist(split, folder)),
                     new DatasetDescription(
                             "fashion-mnist",
@@ -73,10 +79,10 @@ public final class Datasets {
                             idx(
                                     "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
                                     "fashion-mnist",
-                                    "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
-                                    "25c81989df183df01b3e8a0aad5dffbe",
-                                    "bef4ecab320f06d8554ea6380940ec79",
-                                    "bb300cfdad3c16e7a12a480ee83cd310"),
+                                    "26421880 3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+                                    "29515 a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+                                    "4422102 346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+                                    "5148 67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
                             (split, folder, imageSize) -> Mnist.fashionMnist(split, folder)),
                     new DatasetDescription(
                             ImageFolder.NAME,
@@ -99,12 +105,13 @@ public final class Datasets {
                 Arrays.copyOfRange(values, channels, values.length));
     }
 
-    private static List<RemoteFile> cifar(String archive, String md5) {
+    private static List<RemoteFile> cifar(String archive, long size, String sha256) {
         URI address = URI.create("https://www.cs.toronto.edu/~kriz/" + archive + ".tar.gz");
-        return List.of(new RemoteFile(address, md5, ""));
+        return List.of(new RemoteFile(address, size, sha256, ""));
     }
 
-    private static List<RemoteFile> idx(String address, String subfolder, String... md5s) {
+    /// `sums`: of each file its size and its SHA-256.
+    private static List<RemoteFile> idx(String address, String subfolder, String... sums) {
         List<String> names =
                 List.of(
                         "train-images-idx3-ubyte.gz",
@@ -113,7 +120,9 @@ public final class Datasets {
                         "t10k-labels-idx1-ubyte.gz");
         List<RemoteFile> files = new ArrayList<>();
         for (int i = 0; i < names.size(); i++) {
-            files.add(new RemoteFile(URI.create(address + names.get(i)), md5s[i], subfolder));
+            String[] sum = sums[i].split(" ");
+            URI file = URI.create(address + names.get(i));
+            files.add(new RemoteFile(file, Long.parseLong(sum[0]), sum[1], subfolder));
         }
         return List.copyOf(files);
     }

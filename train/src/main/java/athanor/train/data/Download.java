@@ -14,9 +14,10 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.Optional;
 
 /// Brings a file of a data set into a folder. It grows as NAME.part, goes on where an earlier try
-/// stopped, and gets its name only when its checksum is right.
+/// stopped, and gets its name only when its size and its SHA-256 are right.
 public final class Download {
     /// Told how far a file is: bytes so far, and in all (-1 where the server does not say).
     @FunctionalInterface
@@ -34,22 +35,22 @@ public final class Download {
         try {
             Files.createDirectories(folder);
             if (Files.exists(target)) {
-                String md5 = md5(target);
-                if (md5.equals(file.md5())) {
+                Optional<String> wrong = wrong(target, file);
+                if (wrong.isEmpty()) {
                     return target;
                 }
                 throw new DataProblem(
                         target,
-                        "not the official file (MD5 " + md5 + ", not " + file.md5() + ")",
+                        "not the official file (" + wrong.get() + ")",
                         "move it away and fetch again");
             }
             receive(file, part, progress);
-            String md5 = md5(part);
-            if (!md5.equals(file.md5())) {
+            Optional<String> wrong = wrong(part, file);
+            if (wrong.isPresent()) {
                 Files.delete(part);
                 throw new DataProblem(
                         file.address(),
-                        "what arrived has MD5 " + md5 + ", not " + file.md5() + ", and was deleted",
+                        "what arrived has " + wrong.get() + ", and was deleted",
                         "fetch again, or put the file into " + folder + " by other means");
             }
             return Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
@@ -108,6 +109,9 @@ public final class Download {
                     for (int read = body.read(buffer); read >= 0; read = body.read(buffer)) {
                         out.write(buffer, 0, read);
                         received += read;
+                        if (received > file.size()) {
+                            return; // Whatever comes, it is not the file.
+                        }
                         progress.received(file.name(), received, total);
                     }
                 }
@@ -115,16 +119,28 @@ public final class Download {
         }
     }
 
-    private static String md5(Path file) throws IOException {
+    /// What of a file is not as it should be.
+    private static Optional<String> wrong(Path path, RemoteFile file) throws IOException {
+        long size = Files.size(path);
+        if (size != file.size()) {
+            return Optional.of("%,d bytes, not %,d".formatted(size, file.size()));
+        }
+        String sha256 = sha256(path);
+        return sha256.equals(file.sha256())
+                ? Optional.empty()
+                : Optional.of("SHA-256 " + sha256 + ", not " + file.sha256());
+    }
+
+    private static String sha256(Path file) throws IOException {
         try (InputStream in = Files.newInputStream(file)) {
-            MessageDigest digest = MessageDigest.getInstance("MD5");
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
             byte[] buffer = new byte[1 << 16];
             for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
                 digest.update(buffer, 0, read);
             }
             return HexFormat.of().formatHex(digest.digest());
         } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has MD5", e);
+            throw new IllegalStateException("every JDK has SHA-256", e);
         }
     }
 }

@@ -1,5 +1,7 @@
 package athanor.train.data;
 
+import athanor.kernels.random.PhiloxKey;
+import java.awt.Rectangle;
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
@@ -7,21 +9,33 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import javax.imageio.ImageReadParam;
+import javax.imageio.ImageReader;
+import javax.imageio.stream.ImageInputStream;
 
 /// A folder with train/CLASS/*.jpg and val/CLASS/*.jpg (.jpeg, .png). Classes and files are sorted
-/// by name. An image is decoded when it is read: its middle square, resized to the wanted side.
+/// by name. An image is decoded when it is read: its middle square, resized to the wanted side. One
+/// that cannot be read is remembered, and the next of its class that can be is read in its place.
 public final class ImageFolder implements Dataset {
     static final String NAME = "imagefolder";
+
+    /// Beyond this an image is taken for a trap.
+    private static final long MOST_PIXELS = 100_000_000;
 
     private record Sample(Path file, int label) {}
 
     private final List<String> classNames;
     private final List<Sample> samples;
     private final ImageShape shape;
+    private final Map<Path, String> problems = new ConcurrentSkipListMap<>();
 
     private ImageFolder(List<String> classNames, List<Sample> samples, int side) {
         this.classNames = classNames;
@@ -117,33 +131,98 @@ public final class ImageFolder implements Dataset {
     }
 
     @Override
+    public List<String> problems() {
+        return List.copyOf(problems.values());
+    }
+
+    @Override
     public void read(int index, byte[] pixels) {
-        decode(samples.get(index).file, shape.height(), pixels);
+        readable(index, file -> decode(file, shape.height(), pixels));
+    }
+
+    /// The same of a random part of the image, as [Augmentation.RandomResizedCrop] chooses it.
+    void readPart(int index, byte[] pixels, PhiloxKey key) {
+        readable(
+                index,
+                file ->
+                        decode(
+                                file,
+                                (height, width) -> Box.draw(height, width, 0.08, 1, 0.75, key),
+                                shape.height(),
+                                true,
+                                pixels));
+    }
+
+    private void readable(int index, Consumer<Path> reader) {
+        Sample wanted = samples.get(index);
+        for (int i = 0; i < samples.size(); i++) {
+            Sample sample = samples.get((index + i) % samples.size());
+            if (sample.label == wanted.label && !problems.containsKey(sample.file)) {
+                try {
+                    reader.accept(sample.file);
+                    return;
+                } catch (DataProblem e) {
+                    problems.put(sample.file, e.getMessage());
+                }
+            }
+        }
+        throw new DataProblem(
+                problems.getOrDefault(wanted.file, wanted.file.toString()),
+                "and there is no other image of its class that can be read",
+                "replace them");
     }
 
     /// Reads an image file as a square RGB image: the middle square, resized to `side`. (Resizing
     /// the shorter side and cutting then gives the same up to rounding, but could need any amount
     /// of memory for a long strip.)
     public static void decode(Path file, int side, byte[] pixels) {
-        BufferedImage image = open(file);
-        int shorter = Math.min(image.getHeight(), image.getWidth());
-        BufferedImage square =
-                image.getSubimage(
-                        (image.getWidth() - shorter) / 2,
-                        (image.getHeight() - shorter) / 2,
-                        shorter,
-                        shorter);
-        new Bilinear(new ImageShape(shorter, shorter, 3), side, side).apply(rgb(square), pixels);
+        decode(file, ImageFolder::middle, side, false, pixels);
     }
 
-    private static BufferedImage open(Path file) {
-        try {
-            BufferedImage image = ImageIO.read(file.toFile());
-            if (image != null) {
-                return image;
+    /// Chooses a part of an image.
+    @FunctionalInterface
+    private interface Part {
+        Box of(int height, int width);
+    }
+
+    private static Box middle(int height, int width) {
+        int shorter = Math.min(height, width);
+        return new Box((height - shorter) / 2, (width - shorter) / 2, shorter, shorter);
+    }
+
+    /// A part that is much larger than its square may be read coarsely: every second pixel, every
+    /// third, but at least two for each that is wanted.
+    private static void decode(Path file, Part part, int side, boolean coarsely, byte[] pixels) {
+        try (ImageInputStream in = ImageIO.createImageInputStream(file.toFile())) {
+            Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
+            if (!readers.hasNext()) {
+                throw new DataProblem(
+                        file, "not an image that can be read", "replace or remove it");
             }
-            throw new DataProblem(file, "not an image that can be read", "replace or remove it");
-        } catch (IOException | IllegalArgumentException | IndexOutOfBoundsException e) {
+            ImageReader reader = readers.next();
+            try {
+                reader.setInput(in, true, true);
+                int width = reader.getWidth(0);
+                int height = reader.getHeight(0);
+                if ((long) width * height > MOST_PIXELS) {
+                    throw new DataProblem(
+                            file,
+                            "an image of %,d x %,d pixels; up to %,d in all are read"
+                                    .formatted(width, height, MOST_PIXELS),
+                            "replace or remove it");
+                }
+                Box box = part.of(height, width);
+                int step = coarsely ? Math.min(box.height(), box.width()) / (2 * side) : 1;
+                BufferedImage image = read(reader, box, Math.max(1, step));
+                ImageShape found = new ImageShape(image.getHeight(), image.getWidth(), 3);
+                new Bilinear(found, side, side).apply(rgb(image), pixels);
+            } finally {
+                reader.dispose();
+            }
+        } catch (IOException | RuntimeException e) {
+            if (e instanceof DataProblem problem) {
+                throw problem;
+            }
             // ImageIO's decoders throw unchecked exceptions too on broken files.
             throw new DataProblem(
                     file,
@@ -153,10 +232,21 @@ public final class ImageFolder implements Dataset {
         }
     }
 
+    private static BufferedImage read(ImageReader reader, Box box, int step) throws IOException {
+        ImageReadParam parameters = reader.getDefaultReadParam();
+        parameters.setSourceRegion(new Rectangle(box.left(), box.top(), box.width(), box.height()));
+        parameters.setSourceSubsampling(step, step, 0, 0);
+        return reader.read(0, parameters);
+    }
+
     private static byte[] rgb(BufferedImage image) {
         int width = image.getWidth();
-        int[] row = new int[width];
         byte[] pixels = new byte[image.getHeight() * width * 3];
+        if (image.getType() == BufferedImage.TYPE_3BYTE_BGR) {
+            image.getRaster().getDataElements(0, 0, width, image.getHeight(), pixels);
+            return pixels;
+        }
+        int[] row = new int[width];
         // getRGB would apply a gamma curve to grey images; their samples are what is meant.
         boolean grey =
                 image.getColorModel().getColorSpace().getType() == ColorSpace.TYPE_GRAY

@@ -93,7 +93,7 @@ public final class Mnist {
             for (int i = 0; i < axes; i++) {
                 lengths[i] = in.readInt();
                 expected *= lengths[i];
-                if (lengths[i] < 1 || expected > Integer.MAX_VALUE - 8) {
+                if (lengths[i] < 1 || expected > DataFolder.MOST_BYTES) {
                     throw folder.problem(
                             file,
                             "its header gives axis "

@@ -1,5 +1,8 @@
 package athanor.train.data;
 
+import java.util.List;
+import java.util.stream.IntStream;
+
 /// y = (x / 255 - mean) / deviation, per channel, x a byte of 0 to 255.
 public record Normalization(float[] mean, float[] deviation) {
     public Normalization {
@@ -20,6 +23,11 @@ public record Normalization(float[] mean, float[] deviation) {
 
     public int channels() {
         return mean.length;
+    }
+
+    /// The byte nearest to each channel's mean.
+    public List<Integer> meanBytes() {
+        return IntStream.range(0, channels()).mapToObj(c -> Math.round(255 * mean[c])).toList();
     }
 
     /// The normalized value of every byte, per channel: entry 256 c + x.

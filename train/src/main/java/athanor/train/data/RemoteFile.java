@@ -2,9 +2,9 @@ package athanor.train.data;
 
 import java.net.URI;
 
-/// An official file of a data set: where it is, its MD5, and the subfolder of the data folder it
-/// goes to ("" for none).
-public record RemoteFile(URI address, String md5, String subfolder) {
+/// An official file of a data set: where it is, its bytes and their SHA-256, and the subfolder of
+/// the data folder it goes to ("" for none).
+public record RemoteFile(URI address, long size, String sha256, String subfolder) {
     /// The last part of the address.
     public String name() {
         String path = address.getPath();

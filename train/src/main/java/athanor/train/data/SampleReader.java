@@ -7,21 +7,31 @@ import java.util.List;
 /// Reads, augments and normalizes single samples. One thread's tool: it owns the arrays in between.
 final class SampleReader {
     private final Dataset dataset;
-    private final PhiloxKey epoch;
+    private final PhiloxKey seed;
+    private final int epoch;
     private final List<Augmentation.Transform> transforms = new ArrayList<>();
     private final byte[] first;
     private final byte[] second;
     private final float[] table;
     private final ImageShape output;
+    private final boolean cropsFirst;
 
-    /// `epoch` is the key of an epoch's augmentation; a sample's own is derived from it.
+    /// `seed` is the key of all augmentation; those of an epoch and its samples are derived from
+    /// it.
     SampleReader(
             Dataset dataset,
             Augmentation augmentation,
             Normalization normalization,
-            PhiloxKey epoch) {
+            PhiloxKey seed,
+            int epoch) {
         this.dataset = dataset;
+        this.seed = seed;
         this.epoch = epoch;
+        cropsFirst =
+                dataset instanceof ImageFolder
+                        && !augmentation.steps().isEmpty()
+                        && augmentation.steps().getFirst()
+                                instanceof Augmentation.RandomResizedCrop;
         ImageShape shape = dataset.shape();
         int largest = shape.size();
         for (Augmentation.Step step : augmentation.steps()) {
@@ -37,12 +47,18 @@ final class SampleReader {
 
     /// Writes one sample's normalized image to `images` from `offset` on.
     void read(int index, float[] images, int offset) {
-        dataset.read(index, first);
+        PhiloxKey sample = seed.derive(epoch).derive(index);
         byte[] pixels = first;
         byte[] spare = second;
-        PhiloxKey sample = epoch.derive(index);
-        for (int i = 0; i < transforms.size(); i++) {
-            if (transforms.get(i).apply(pixels, spare, sample.derive(i))) {
+        if (cropsFirst && dataset instanceof ImageFolder folder) {
+            folder.readPart(index, first, sample.derive(0));
+        } else {
+            dataset.read(index, first);
+        }
+        for (int i = cropsFirst ? 1 : 0; i < transforms.size(); i++) {
+            PhiloxKey always = seed.derive("always").derive(index).derive(i);
+            Augmentation.Draw draw = new Augmentation.Draw(sample.derive(i), always, epoch);
+            if (transforms.get(i).apply(pixels, spare, draw)) {
                 byte[] result = spare;
                 spare = pixels;
                 pixels = result;

@@ -6,6 +6,9 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import javax.imageio.ImageIO;
 
 /// A grid of samples of a data set as one picture. Small images are enlarged by a whole number.
@@ -16,47 +19,77 @@ public final class SampleSheet {
 
     private SampleSheet() {}
 
+    /// A sample, and the lines below it.
+    public record Cell(int sample, List<String> words) {}
+
     /// Draws rows x columns samples, chosen by the seed, each with its class below it if
     /// `labelled`.
     public static BufferedImage draw(
             Dataset dataset, int rows, int columns, boolean labelled, long seed) {
-        ImageShape shape = dataset.shape();
-        int scale = Math.max(1, 64 / shape.height());
-        int cellWidth = shape.width() * scale + GAP;
-        int cellHeight = shape.height() * scale + GAP + (labelled ? PixelFont.HEIGHT + GAP : 0);
-        BufferedImage sheet =
-                new BufferedImage(
-                        columns * cellWidth + GAP,
-                        rows * cellHeight + GAP,
-                        BufferedImage.TYPE_INT_RGB);
-        for (int y = 0; y < sheet.getHeight(); y++) {
-            for (int x = 0; x < sheet.getWidth(); x++) {
-                sheet.setRGB(x, y, PAPER);
-            }
-        }
         int[] order = Philox.permutation(PhiloxKey.of(seed).derive("sheet"), dataset.size());
-        byte[] pixels = new byte[shape.size()];
+        List<Cell> cells = new ArrayList<>();
         for (int i = 0; i < Math.min(rows * columns, order.length); i++) {
+            String label = dataset.classNames().get(dataset.label(order[i]));
+            cells.add(new Cell(order[i], labelled ? List.of(label) : List.of()));
+        }
+        return draw(dataset, cells, columns, rows);
+    }
+
+    /// Draws samples row by row.
+    public static BufferedImage draw(Dataset dataset, List<Cell> cells, int columns) {
+        return draw(dataset, cells, columns, (cells.size() + columns - 1) / columns);
+    }
+
+    private static BufferedImage draw(Dataset dataset, List<Cell> cells, int columns, int rows) {
+        ImageShape shape = dataset.shape();
+        int scale = scale(shape);
+        int line = PixelFont.HEIGHT + GAP;
+        int lines = cells.stream().mapToInt(cell -> cell.words().size()).max().orElse(0);
+        int cellWidth = shape.width() * scale + GAP;
+        int cellHeight = shape.height() * scale + GAP + lines * line;
+        BufferedImage sheet = paper(columns * cellWidth + GAP, rows * cellHeight + GAP);
+        for (int i = 0; i < cells.size(); i++) {
             int left = GAP + i % columns * cellWidth;
             int top = GAP + i / columns * cellHeight;
-            dataset.read(order[i], pixels);
-            for (int y = 0; y < shape.height() * scale; y++) {
-                for (int x = 0; x < shape.width() * scale; x++) {
-                    sheet.setRGB(left + x, top + y, colour(pixels, shape, y / scale, x / scale));
-                }
-            }
-            if (labelled) {
-                String label = dataset.classNames().get(dataset.label(order[i]));
-                PixelFont.draw(
-                        sheet,
-                        label,
-                        left,
-                        top + shape.height() * scale + GAP / 2,
-                        cellWidth - GAP,
-                        INK);
+            paint(dataset, cells.get(i).sample(), sheet, left, top, scale);
+            int below = top + shape.height() * scale + GAP / 2;
+            for (String words : cells.get(i).words()) {
+                PixelFont.draw(sheet, words, left, below, cellWidth - GAP, INK);
+                below += line;
             }
         }
         return sheet;
+    }
+
+    /// One sample alone.
+    public static BufferedImage image(Dataset dataset, int sample) {
+        BufferedImage image = paper(dataset.shape().width(), dataset.shape().height());
+        paint(dataset, sample, image, 0, 0, 1);
+        return image;
+    }
+
+    private static int scale(ImageShape shape) {
+        return Math.max(1, 64 / shape.height());
+    }
+
+    private static BufferedImage paper(int width, int height) {
+        BufferedImage paper = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+        int[] white = new int[width * height];
+        Arrays.fill(white, PAPER);
+        paper.setRGB(0, 0, width, height, white, 0, width);
+        return paper;
+    }
+
+    private static void paint(
+            Dataset dataset, int sample, BufferedImage sheet, int left, int top, int scale) {
+        ImageShape shape = dataset.shape();
+        byte[] pixels = new byte[shape.size()];
+        dataset.read(sample, pixels);
+        for (int y = 0; y < shape.height() * scale; y++) {
+            for (int x = 0; x < shape.width() * scale; x++) {
+                sheet.setRGB(left + x, top + y, colour(pixels, shape, y / scale, x / scale));
+            }
+        }
     }
 
     /// Draws a sheet into a PNG file.

@@ -16,7 +16,7 @@ class AugmentationTest {
             Augmentation.Step step, ImageShape shape, byte[] image, PhiloxKey key) {
         byte[] to = new byte[Math.max(image.length, step.output(shape).size())];
         new Random(1).nextBytes(to);
-        return step.ready(shape).apply(image, to, key) ? to : image;
+        return step.ready(shape).apply(image, to, new Augmentation.Draw(key, key, 0)) ? to : image;
     }
 
     private static byte[] image(ImageShape shape) {

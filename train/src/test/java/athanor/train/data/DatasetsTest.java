@@ -46,7 +46,8 @@ class DatasetsTest {
             assertThat(description.normalization().channels())
                     .isEqualTo(description.shape().channels());
             for (RemoteFile file : description.files()) {
-                assertThat(file.md5()).matches("[0-9a-f]{32}");
+                assertThat(file.sha256()).matches("[0-9a-f]{64}");
+                assertThat(file.size()).isPositive();
                 assertThat(file.name()).endsWith(".gz");
             }
         }

@@ -67,14 +67,17 @@ class DownloadTest {
         exchange.close();
     }
 
-    private RemoteFile file(String path, String md5) {
+    private RemoteFile file(String path, String sha256) {
         return new RemoteFile(
-                URI.create("http://127.0.0.1:" + server.getAddress().getPort() + path), md5, "sub");
+                URI.create("http://127.0.0.1:" + server.getAddress().getPort() + path),
+                CONTENT.length,
+                sha256,
+                "sub");
     }
 
-    private static String md5() {
+    private static String sha256() {
         try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("MD5").digest(CONTENT));
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(CONTENT));
         } catch (NoSuchAlgorithmException e) {
             throw new AssertionError(e);
         }
@@ -89,7 +92,7 @@ class DownloadTest {
         List<Long> received = new ArrayList<>();
         Path fetched =
                 Download.fetch(
-                        file("/data/file.gz", md5()),
+                        file("/data/file.gz", sha256()),
                         folder,
                         (name, bytes, total) -> {
                             assertThat(name).isEqualTo("file.gz");
@@ -100,20 +103,20 @@ class DownloadTest {
         assertThat(Files.readAllBytes(fetched)).isEqualTo(CONTENT);
         assertThat(received).isSorted().endsWith((long) CONTENT.length);
         assertThat(folder.resolve("sub")).isDirectoryNotContaining("glob:**.part");
-        fetch(file("/data/file.gz", md5()));
+        fetch(file("/data/file.gz", sha256()));
         assertThat(asked).containsExactly("all");
     }
 
     @Test
     void aFetchThatStoppedGoesOnWhereItStopped() throws IOException {
         sentAtMost = 100_000;
-        assertThatThrownBy(() -> fetch(file("/data/file.gz", md5())))
+        assertThatThrownBy(() -> fetch(file("/data/file.gz", sha256())))
                 .isInstanceOf(DataProblem.class)
                 .hasMessageContaining("goes on where it stopped");
         long present = Files.size(folder.resolve("sub/file.gz.part"));
         assertThat(present).isPositive().isLessThanOrEqualTo(100_000);
         sentAtMost = Integer.MAX_VALUE;
-        assertThat(Files.readAllBytes(fetch(file("/data/file.gz", md5())))).isEqualTo(CONTENT);
+        assertThat(Files.readAllBytes(fetch(file("/data/file.gz", sha256())))).isEqualTo(CONTENT);
         assertThat(asked).containsExactly("all", "bytes=" + present + "-");
     }
 
@@ -122,22 +125,22 @@ class DownloadTest {
         ranges = false;
         Files.createDirectories(folder.resolve("sub"));
         Files.write(folder.resolve("sub/file.gz.part"), new byte[1000]);
-        assertThat(Files.readAllBytes(fetch(file("/data/file.gz", md5())))).isEqualTo(CONTENT);
+        assertThat(Files.readAllBytes(fetch(file("/data/file.gz", sha256())))).isEqualTo(CONTENT);
     }
 
     @Test
     void aPartThatIsWholeNeedsNothingMore() throws IOException {
         Files.createDirectories(folder.resolve("sub"));
         Files.write(folder.resolve("sub/file.gz.part"), CONTENT);
-        assertThat(Files.readAllBytes(fetch(file("/data/file.gz", md5())))).isEqualTo(CONTENT);
+        assertThat(Files.readAllBytes(fetch(file("/data/file.gz", sha256())))).isEqualTo(CONTENT);
     }
 
     @Test
     void aWrongChecksumIsAnErrorAndLeavesNoFile() {
-        String other = "0".repeat(32);
+        String other = "0".repeat(64);
         assertThatThrownBy(() -> fetch(file("/data/file.gz", other)))
                 .isInstanceOf(DataProblem.class)
-                .hasMessageContaining("has MD5 " + md5() + ", not " + other);
+                .hasMessageContaining("has SHA-256 " + sha256() + ", not " + other);
         assertThat(folder.resolve("sub")).isEmptyDirectory();
     }
 
@@ -145,7 +148,7 @@ class DownloadTest {
     void anotherFileOfThatNameIsLeftAlone() throws IOException {
         Path target = Files.createDirectories(folder.resolve("sub")).resolve("file.gz");
         Files.write(target, Arrays.copyOf(CONTENT, 10));
-        assertThatThrownBy(() -> fetch(file("/data/file.gz", md5())))
+        assertThatThrownBy(() -> fetch(file("/data/file.gz", sha256())))
                 .isInstanceOf(DataProblem.class)
                 .hasMessageContaining(target + ": not the official file");
         assertThat(target).hasSize(10);
@@ -154,8 +157,18 @@ class DownloadTest {
 
     @Test
     void aRefusalOfTheServerIsNamed() {
-        assertThatThrownBy(() -> fetch(file("/nothing", md5())))
+        assertThatThrownBy(() -> fetch(file("/nothing", sha256())))
                 .isInstanceOf(DataProblem.class)
                 .hasMessageContaining("the server answered 404");
+    }
+
+    @Test
+    void aServerThatSendsMoreThanTheFileIsLeftOff() {
+        RemoteFile smaller =
+                new RemoteFile(file("/data/file.gz", sha256()).address(), 1000, sha256(), "sub");
+        assertThatThrownBy(() -> fetch(smaller))
+                .isInstanceOf(DataProblem.class)
+                .hasMessageContaining("bytes, not 1,000, and was deleted");
+        assertThat(folder.resolve("sub")).isEmptyDirectory();
     }
 }
