@@ -24,11 +24,11 @@ class LineBudgetTest {
         "kernels/src/main, " + CUDA + ", 5860",
         CUDA + ", " + CUDA + "/simulator, 2700",
         CUDA + "/simulator, none, 5150",
-        "engine/src/main, none, 7300",
+        "engine/src/main, none, 7350",
         "nn/src/main, none, 2370",
         "train/src/main, " + REPORT + ", 5170",
         REPORT + ", none, 870",
-        "cli/src/main, none, 3500",
+        "cli/src/main, none, 3550",
         "bench/src/main, none, 700"
     })
     void roomStaysWithinItsBudget(String module, String without, long budget) throws IOException {
