@@ -3,6 +3,7 @@ package athanor.cli;
 import athanor.engine.Backend;
 import athanor.engine.Communicator;
 import athanor.engine.Shape;
+import athanor.engine.backend.Cuda;
 import athanor.kernels.parallel.Parallel;
 import athanor.nn.Summary;
 import athanor.train.InvalidSetting;
@@ -48,6 +49,8 @@ final class BenchCommand implements Callable<Integer> {
                     Setting.OPTIMIZER,
                     Setting.DEVICE,
                     Setting.AMP,
+                    Setting.CUDA_GRAPH,
+                    Setting.CUDNN_BENCHMARK,
                     Setting.THREADS);
 
     private Screen screen;
@@ -78,6 +81,12 @@ final class BenchCommand implements Callable<Integer> {
     boolean communicator;
 
     @Option(
+            names = "--kernels",
+            description =
+                    "with --device cuda-sim: print what each GPU kernel moves, against the least possible")
+    boolean kernels;
+
+    @Option(
             names = "--devices",
             paramLabel = "D,D,...",
             description = "compare devices by the time of a training epoch, as in cpu,cuda")
@@ -103,6 +112,14 @@ final class BenchCommand implements Callable<Integer> {
             throw new InvalidSetting("--work " + work.get() + ": accepted is train or infer");
         }
         Map<Setting, String> given = options.given();
+        if (kernels) {
+            if (!"cuda-sim".equals(given.get(Setting.DEVICE)) || given.size() > 1) {
+                throw new InvalidSetting(
+                        "--kernels: what kernels move is counted by a simulated GPU, with sizes of its own; use --device cuda-sim --kernels alone");
+            }
+            KernelTable.lines().forEach(line -> screen.line("%s", line));
+            return 0;
+        }
         boolean nothingChosen =
                 recipe.isEmpty()
                         && !given.containsKey(Setting.MODEL)
@@ -216,6 +233,11 @@ final class BenchCommand implements Callable<Integer> {
         figures.put("amp", settings.text(Setting.AMP));
         if (trains) {
             figures.put("train_images_per_s", rounded(batch / median(steps::train), 100));
+            if (TrainingRun.backend(settings) instanceof Cuda cuda) {
+                long before = cuda.launches();
+                steps.train();
+                figures.put("launches_per_step", cuda.launches() - before);
+            }
         }
         if (infers) {
             figures.put("infer_images_per_s", rounded(batch / median(steps::infer), 100));

@@ -2,6 +2,7 @@ package athanor.cli;
 
 import athanor.kernels.cuda.Devices;
 import athanor.kernels.elementwise.VectorMath;
+import athanor.train.InvalidSetting;
 import athanor.train.Setting;
 import athanor.train.Settings;
 import athanor.train.distributed.CommunicatorProblem;
@@ -13,9 +14,11 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /// Looks at the machine: what is there, what is missing, how to mend it.
 @Command(
@@ -28,12 +31,36 @@ final class DoctorCommand implements Callable<Integer> {
 
     private final Screen screen;
 
+    @Option(
+            names = "--gpu-check",
+            description =
+                    "try all that a GPU has to do: kernels, operations, graphs, training, throughput")
+    boolean gpuCheck;
+
+    @Option(
+            names = "--device",
+            paramLabel = "cuda|cuda:N|cuda-sim",
+            description = "the GPU to check [cuda]")
+    String device = "cuda";
+
+    @Option(
+            names = "--json",
+            paramLabel = "FILE",
+            description = "write the check's table there too")
+    Optional<Path> json = Optional.empty();
+
     DoctorCommand(Screen screen) {
         this.screen = screen;
     }
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
+        if (gpuCheck) {
+            return gpuCheck();
+        }
+        if (json.isPresent()) {
+            throw new InvalidSetting("--json FILE: goes with --gpu-check; add it");
+        }
         line(
                 "program",
                 "%s, commit %s".formatted(About.version(), About.program().get("git_commit")));
@@ -46,6 +73,16 @@ final class DoctorCommand implements Callable<Integer> {
         gpus();
         ranks();
         return trains() ? 0 : Failures.FAILED;
+    }
+
+    private int gpuCheck() throws IOException {
+        GpuCheck check = new GpuCheck(device);
+        screen.line("%s", GpuCheck.Row.HEAD);
+        List<GpuCheck.Row> rows = check.run(row -> screen.line("%s", row));
+        if (json.isPresent()) {
+            GpuCheck.write(rows, device, json.get());
+        }
+        return rows.stream().allMatch(GpuCheck.Row::isFine) ? 0 : Failures.FAILED;
     }
 
     private void simd() {

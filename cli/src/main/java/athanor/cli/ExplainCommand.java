@@ -4,10 +4,12 @@ import athanor.nn.Trace;
 import athanor.train.Setting;
 import athanor.train.Settings;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 
 /// Prints what a step records.
 @Command(
@@ -32,6 +34,28 @@ final class ExplainCommand implements Callable<Integer> {
     private final Screen screen;
     private final SettingOptions options = new SettingOptions();
 
+    @Option(
+            names = "--kernel",
+            paramLabel = "NAME",
+            description =
+                    "step through a GPU kernel such as RELU instead, simulated; athanor bench --device cuda-sim --kernels names all")
+    Optional<String> kernel = Optional.empty();
+
+    @Option(
+            names = "--input",
+            paramLabel = "small|large",
+            description = "of the kernel: 5 rows of 8 numbers, or 112 of 64 [small]")
+    String input = "small";
+
+    @Option(names = "--steps", paramLabel = "N", description = "instructions to show [80]")
+    int steps = 80;
+
+    @Option(
+            names = "--lane",
+            paramLabel = "L",
+            description = "show this lane of the first warp alone")
+    Optional<Integer> lane = Optional.empty();
+
     private ExplainCommand(Screen screen) {
         this.screen = screen;
     }
@@ -45,6 +69,9 @@ final class ExplainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (kernel.isPresent()) {
+            return new KernelSteps(screen, kernel.get(), input, steps, lane).show();
+        }
         Settings settings =
                 Settings.initial()
                         .with(Setting.MODEL, "resnet8")

@@ -8,6 +8,7 @@ import athanor.nn.Drawing;
 import athanor.nn.Module;
 import athanor.nn.Summary;
 import athanor.nn.Trace;
+import athanor.train.InvalidSetting;
 import athanor.train.ModelSpec;
 import athanor.train.Setting;
 import athanor.train.Settings;
@@ -16,7 +17,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -36,7 +39,12 @@ import picocli.CommandLine.Option;
         })
 final class SummaryCommand implements Callable<Integer> {
     private static final List<Setting> SETTINGS =
-            List.of(Setting.MODEL, Setting.STEM, Setting.DATA, Setting.IMAGE_SIZE);
+            List.of(
+                    Setting.MODEL,
+                    Setting.STEM,
+                    Setting.DATA,
+                    Setting.IMAGE_SIZE,
+                    Setting.BATCH_SIZE);
 
     private final Screen screen;
     private final SettingOptions options = new SettingOptions();
@@ -52,6 +60,12 @@ final class SummaryCommand implements Callable<Integer> {
             paramLabel = "N",
             description = "channels of an image, in place of the data set's")
     Optional<Integer> channels = Optional.empty();
+
+    @Option(
+            names = "--roofline",
+            paramLabel = "a100|h100",
+            description = "print what a training step could at best do on this GPU")
+    Optional<String> roofline = Optional.empty();
 
     @Option(
             names = "--graph",
@@ -82,6 +96,10 @@ final class SummaryCommand implements Callable<Integer> {
                         classes.orElse(sizes.classes()),
                         channels.orElse(image.channels()),
                         image.height());
+        if (roofline.isPresent()) {
+            roofline(settings, sizes).forEach(line -> screen.line("%s", line));
+            return 0;
+        }
         Module model = spec.create();
         model.to(Backend.cpu(), DType.FLOAT32);
         model.initialize(PhiloxKey.of(0));
@@ -96,6 +114,20 @@ final class SummaryCommand implements Callable<Integer> {
             write(graph.get(), Drawing.svg(spec.toString(), shape, trace));
         }
         return 0;
+    }
+
+    private List<String> roofline(Settings settings, Sizes sizes) {
+        String name = roofline.orElseThrow().toUpperCase(Locale.ROOT);
+        List<String> known = Arrays.stream(Roofline.Gpu.values()).map(Enum::name).toList();
+        if (!known.contains(name)) {
+            throw new InvalidSetting("--roofline " + roofline.get() + ": accepted is a100 or h100");
+        }
+        Roofline noted = new Roofline();
+        try (SyntheticTraining step = new SyntheticTraining(settings, sizes, noted.backend())) {
+            noted.clear();
+            step.start();
+            return noted.table(Roofline.Gpu.valueOf(name), settings.whole(Setting.BATCH_SIZE));
+        }
     }
 
     private void write(Path file, String svg) {

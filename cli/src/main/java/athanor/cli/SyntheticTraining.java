@@ -2,12 +2,8 @@ package athanor.cli;
 
 import athanor.engine.Autocast;
 import athanor.engine.Backend;
-import athanor.engine.Communicator;
 import athanor.engine.DType;
 import athanor.engine.GradMode;
-import athanor.engine.Gradients;
-import athanor.engine.HostBuffer;
-import athanor.engine.Randomness;
 import athanor.engine.Shape;
 import athanor.engine.Tensor;
 import athanor.engine.Workspace;
@@ -22,22 +18,18 @@ import athanor.train.Schedule;
 import athanor.train.Setting;
 import athanor.train.Settings;
 import athanor.train.TrainingRun;
+import athanor.train.TrainingStep;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /// Training steps on numbers that stand for images: no data set, no files.
-final class SyntheticTraining {
+final class SyntheticTraining implements AutoCloseable {
     private final Module model;
     private final ModelSpec spec;
     private final Optimizer optimizer;
     private final Schedule.Rate rate;
-    private final double labelSmoothing;
-    private final Tensor images;
-    private final Tensor labels;
     private final Settings settings;
-    private final LossScale scale;
-    private DataParallel ranks = new DataParallel(Communicator.single());
-    private double weight = 1;
+    private final TrainingStep step;
 
     SyntheticTraining(Settings settings, Sizes sizes) {
         this(settings, sizes, TrainingRun.backend(settings));
@@ -45,7 +37,6 @@ final class SyntheticTraining {
 
     SyntheticTraining(Settings settings, Sizes sizes, Backend backend) {
         this.settings = settings;
-        scale = LossScale.of(settings, LossScale.NONE);
         int side = sizes.image().height();
         spec = ModelSpec.of(settings, sizes.classes(), sizes.image().channels(), side);
         model = spec.create();
@@ -57,15 +48,25 @@ final class SyntheticTraining {
         }
         optimizer = Optimizer.of(settings, parameters);
         rate = Schedule.of(settings, 1000).at(0);
-        labelSmoothing = settings.real(Setting.LABEL_SMOOTHING);
         int batch = settings.whole(Setting.BATCH_SIZE);
         Shape shape = Shape.of(batch, side, side, sizes.image().channels());
-        images = Tensor.normal(backend, DType.FLOAT32, shape, PhiloxKey.of(1));
+        step =
+                new TrainingStep(
+                        model,
+                        optimizer,
+                        LossScale.of(settings, LossScale.NONE),
+                        settings.real(Setting.LABEL_SMOOTHING),
+                        backend,
+                        shape,
+                        TrainingRun.repeats(settings));
         int[] classes = new int[batch];
         for (int i = 0; i < batch; i++) {
             classes[i] = i % sizes.classes();
         }
-        labels = Tensor.of(backend, Shape.of(batch), HostBuffer.of(classes));
+        try (Workspace _ = Workspace.open()) {
+            Tensor images = Tensor.normal(Backend.cpu(), DType.FLOAT32, shape, PhiloxKey.of(1));
+            step.load(images.toFloats(), classes);
+        }
     }
 
     Module model() {
@@ -78,23 +79,20 @@ final class SyntheticTraining {
 
     /// From now on these images are one of `parts` parts of a batch.
     void over(DataParallel others, int parts) {
-        ranks = others;
-        weight = 1.0 / parts;
+        step.over(others, 1.0 / parts);
     }
 
     /// Forward, loss, backward, optimizer. Returns the loss.
     double train() {
+        start();
+        return step.result().toFloats()[0];
+    }
+
+    /// A step that on a GPU may be under way when the call returns.
+    void start() {
         model.train(true);
-        PhiloxKey key = PhiloxKey.of(optimizer.steps());
-        try (Workspace _ = Workspace.open();
-                Autocast _ = TrainingRun.autocast(settings)) {
-            Tensor logits = Randomness.with(key, () -> model.forward(images));
-            Tensor loss = logits.crossEntropy(labels, labelSmoothing);
-            Gradients gradients = ranks.backward(scale.of(loss), weight);
-            if (scale.unscale(gradients)) {
-                optimizer.step(gradients, rate);
-            }
-            return loss.item();
+        try (Autocast _ = TrainingRun.autocast(settings)) {
+            step.run(rate, PhiloxKey.of(optimizer.steps()));
         }
     }
 
@@ -103,7 +101,12 @@ final class SyntheticTraining {
         model.train(false);
         try (Workspace _ = Workspace.open();
                 Autocast _ = TrainingRun.autocast(settings)) {
-            return GradMode.off(() -> model.forward(images)).toFloats()[0];
+            return GradMode.off(() -> model.forward(step.images())).toFloats()[0];
         }
+    }
+
+    @Override
+    public void close() {
+        step.close();
     }
 }

@@ -2,6 +2,8 @@ package athanor.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -364,6 +366,110 @@ class CommandLineTest {
                         "\"first_step_seconds\"",
                         "\"peak_memory_bytes\"");
         assertThat(result.out()).contains("\"parameters\":225034,");
+    }
+
+    /// What runs on the first real GPU, here on a simulated one.
+    @Test
+    void a_gpu_is_checked_in_one_table(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("check.json");
+        Result result =
+                run("doctor", "--gpu-check", "--device", "cuda-sim", "--json", file.toString());
+
+        assertThat(result.code()).as(result.out()).isZero();
+        JsonNode checks = new ObjectMapper().readTree(file.toFile()).get("checks");
+        assertThat(checks.findValuesAsText("check"))
+                .containsExactly(
+                        "device",
+                        "kernels",
+                        "operations",
+                        "gradients",
+                        "fused",
+                        "same bits",
+                        "optimizer",
+                        "graph",
+                        "training",
+                        "amp",
+                        "throughput");
+        for (JsonNode check : checks) {
+            assertThat(result.out()).contains(check.get("words").asText());
+        }
+        assertThat(checks.get(1).get("kernels").asInt()).isGreaterThan(80);
+        assertThat(checks.get(2).get("cases").asInt()).isGreaterThan(500);
+        assertThat(checks.findValuesAsText("result"))
+                .containsOnly("PASSED", "SKIPPED")
+                .last()
+                .isEqualTo("SKIPPED");
+        assertThat(result.out()).contains("a simulated GPU has no speed");
+    }
+
+    @Test
+    void kernels_are_explained_and_counted() {
+        Result explained = run("explain", "--kernel", "RELU", "--lane", "3");
+        assertThat(explained.code()).isZero();
+        assertThat(explained.out())
+                .contains("ld.global.v4.f32", "lane 3", "lies at byte 48 of", "st.global");
+        Result some = run("explain", "--kernel", "sumRows", "--steps", "5");
+        assertThat(some.out()).contains("5 of ", "--steps N shows more");
+        assertThat(run("explain", "--kernel", "sumrows").err()).contains("sumRows");
+        Result table = run("bench", "--device", "cuda-sim", "--kernels");
+        assertThat(table.out()).contains("RELU_GRADIENT", "ratio", "adamAll");
+        assertThat(run("bench", "--kernels").code()).isEqualTo(2);
+    }
+
+    @Test
+    void launches_of_a_step_are_counted() {
+        String[] small = {
+            "bench",
+            "--model",
+            "resnet8",
+            "--data",
+            "cifar10",
+            "--image-size",
+            "8",
+            "--batch-size",
+            "2",
+            "--device",
+            "cuda-sim",
+            "--work",
+            "train",
+            "--steps",
+            "3"
+        };
+        assertThat(run(small).out()).containsPattern("launches_per_step +1\\R");
+        Result plain =
+                run(
+                        Stream.concat(Stream.of(small), Stream.of("--cuda-graph", "off"))
+                                .toArray(String[]::new));
+        assertThat(plain.out()).containsPattern("launches_per_step +2\\d\\d\\R");
+    }
+
+    @Test
+    void a_roofline_comes_from_the_shapes_of_a_step() {
+        Result result =
+                run(
+                        "summary",
+                        "--model",
+                        "resnet50",
+                        "--data",
+                        "imagefolder",
+                        "--batch-size",
+                        "256",
+                        "--roofline",
+                        "a100");
+        assertThat(result.code()).as(result.err()).isZero();
+        assertThat(result.out())
+                .contains("7x7/2    3 ->   64 at 224x224, forward", "TF32     at most", "update");
+        assertThat(run("summary", "--roofline", "tpu").code()).isEqualTo(2);
+    }
+
+    @Test
+    void a_gpu_check_without_a_gpu_is_one_line() {
+        for (String device : List.of("cpu", "cuda:9999")) {
+            Result result = run("doctor", "--gpu-check", "--device", device);
+            assertThat(result.code()).isPositive();
+            assertThat(result.err().strip()).containsIgnoringCase("cuda").doesNotContain("\n");
+        }
+        assertThat(run("doctor", "--json", "x.json").code()).isEqualTo(2);
     }
 
     @Test

@@ -22,15 +22,15 @@ class LineBudgetTest {
 
     @ParameterizedTest
     @CsvSource({
-        "kernels/src/main, " + CUDA + ", 5900",
+        "kernels/src/main, " + CUDA + ", 5960",
         CUDA + ", " + CUDA + "/simulator, 2700",
         CUDA + "/simulator, none, 5150",
-        "engine/src/main, none, 7150",
+        "engine/src/main, none, 7900",
         "nn/src/main, " + ONNX + ", 3330",
         ONNX + ", none, 3350",
-        "train/src/main, " + REPORT + ", 6620",
+        "train/src/main, " + REPORT + ", 6770",
         REPORT + ", none, 870",
-        "cli/src/main, none, 3000",
+        "cli/src/main, none, 3950",
         "bench/src/main, none, 700"
     })
     void roomStaysWithinItsBudget(String module, String without, long budget) throws IOException {

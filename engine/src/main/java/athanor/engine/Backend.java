@@ -8,6 +8,7 @@ import athanor.kernels.elementwise.Binary;
 import athanor.kernels.elementwise.Unary;
 import athanor.kernels.optimize.AdamStep;
 import athanor.kernels.optimize.SgdStep;
+import athanor.kernels.optimize.UpdateRule;
 import athanor.kernels.pool.PoolGeometry;
 import athanor.kernels.random.PhiloxKey;
 import athanor.kernels.reduce.Reduction;
@@ -371,6 +372,33 @@ public interface Backend {
             @Result(reads = true) Buffer mean,
             @Result(reads = true) Buffer square,
             int length);
+
+    /// One step of an optimizer for many parameters, by [#sgd] or [#adam].
+    default void update(UpdateRule rule, List<Update> updates) {
+        for (Update u : updates) {
+            switch (rule) {
+                case SgdStep step ->
+                        sgd(
+                                step,
+                                u.parameter(),
+                                u.gradient(),
+                                u.state().stream().findFirst(),
+                                u.length());
+                case AdamStep step ->
+                        adam(
+                                step,
+                                u.parameter(),
+                                u.gradient(),
+                                u.state().get(0),
+                                u.state().get(1),
+                                u.length());
+            }
+        }
+    }
+
+    /// What a step of an optimizer changes: a parameter by its gradient, and what the rule keeps of
+    /// it. That is for SGD with momentum the velocity, for Adam the mean and the square.
+    record Update(Buffer parameter, Buffer gradient, List<Buffer> state, int length) {}
 
     /// All backends that can run here.
     static List<Backend> all() {

@@ -1,8 +1,12 @@
 package athanor.engine;
 
 import it.unimi.dsi.fastutil.ints.Int2ObjectRBTreeMap;
+import java.lang.ref.PhantomReference;
+import java.lang.ref.Reference;
+import java.lang.ref.ReferenceQueue;
 import java.util.ArrayDeque;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
 
 /// The memory of a backend: buffers that were given back are handed out again, so that a training
@@ -15,6 +19,8 @@ public final class Memory {
     private final Backend backend;
     private final Map<DType, Int2ObjectRBTreeMap<ArrayDeque<Buffer>>> free =
             new EnumMap<>(DType.class);
+    private final ReferenceQueue<Storage> unreachable = new ReferenceQueue<>();
+    private final Map<Reference<? extends Storage>, Buffer> outside = new HashMap<>();
     private long live;
     private long peak;
     private long pooled;
@@ -29,6 +35,28 @@ public final class Memory {
         live += bytes(buffer);
         peak = Math.max(peak, live);
         return buffer;
+    }
+
+    /// A storage that no workspace owns. Its buffer is given up some time after nobody holds the
+    /// storage any more: on a GPU, at the next call of this method, so that the thread that works
+    /// with the device does it.
+    ///
+    /// @param of this memory's backend, or one that stands before it and watches
+    synchronized Storage outside(Backend of, DType dtype, int length) {
+        for (Reference<? extends Storage> gone = unreachable.poll();
+                gone != null;
+                gone = unreachable.poll()) {
+            Buffer buffer = outside.remove(gone);
+            if (buffer != null) {
+                backend.free(buffer);
+            }
+        }
+        Buffer buffer = of.allocate(dtype, length);
+        Storage storage = new Storage(of, buffer, null);
+        if (buffer instanceof DeviceBuffer) {
+            outside.put(new PhantomReference<>(storage, unreachable), buffer);
+        }
+        return storage;
     }
 
     /// Gives a taken buffer back.

@@ -8,8 +8,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Who owns the memory of a step: every tensor made while a workspace is open belongs to it, and
-/// goes back to the backend's [Memory] when it is closed. Tensors made while none is open belong to
-/// the garbage collector, as do those made by [#outside]: parameters, running statistics, the
+/// goes back to the backend's [Memory] when it is closed. Tensors made while none is open live as
+/// long as somebody holds them, as do those made by [#outside]: parameters, running statistics, the
 /// optimizer's state.
 ///
 /// ```
@@ -78,7 +78,7 @@ public final class Workspace implements AutoCloseable {
         Workspace current = CURRENT.get();
         Backend backend = Widening.within(of);
         if (current == null) {
-            return new Storage(backend, backend.allocate(dtype, length), null);
+            return backend.memory().outside(backend, dtype, length);
         }
         Storage storage = new Storage(backend, backend.memory().take(dtype, length), current.step);
         current.step.live.add(storage);

@@ -1,22 +1,37 @@
 package athanor.train;
 
+import athanor.engine.Backend;
+import athanor.engine.Buffer;
 import athanor.engine.Gradients;
 import athanor.engine.Tensor;
 import athanor.engine.Workspace;
 import athanor.kernels.optimize.AdamStep;
 import athanor.kernels.optimize.SgdStep;
+import athanor.kernels.optimize.UpdateRule;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /// Changes parameters against their gradients. Both are PyTorch's rules; the update itself is a
 /// kernel.
 public sealed interface Optimizer {
     /// One step for all parameters that have a gradient.
-    void step(Gradients gradients, Schedule.Rate rate);
+    default void step(Gradients gradients, Schedule.Rate rate) {
+        apply(advance(rate), gradients);
+    }
+
+    /// Counts a step and says by which rules it is made, for [#apply]: what a step needs besides
+    /// the gradients.
+    List<UpdateRule> advance(Schedule.Rate rate);
+
+    /// Changes the parameters that have a gradient, all of a rule at once.
+    void apply(List<UpdateRule> rules, Gradients gradients);
 
     /// What it remembers between steps, by the parameter's name and a word: part of a checkpoint.
     Map<String, Tensor> state();
@@ -55,9 +70,14 @@ public sealed interface Optimizer {
     /// The same, where somebody sees the gradients before they are used.
     record Watched(Optimizer optimizer, Consumer<Gradients> watcher) implements Optimizer {
         @Override
-        public void step(Gradients gradients, Schedule.Rate rate) {
+        public List<UpdateRule> advance(Schedule.Rate rate) {
+            return optimizer.advance(rate);
+        }
+
+        @Override
+        public void apply(List<UpdateRule> rules, Gradients gradients) {
             watcher.accept(gradients);
-            optimizer.step(gradients, rate);
+            optimizer.apply(rules, gradients);
         }
 
         @Override
@@ -107,6 +127,43 @@ public sealed interface Optimizer {
         };
     }
 
+    /// The names of the parameters of each share.
+    private static Map<Share, List<String>> groups(Map<String, Tensor> parameters, Shares shares) {
+        Map<Share, List<String>> groups = new LinkedHashMap<>();
+        for (String name : parameters.keySet()) {
+            groups.computeIfAbsent(shares.of(name), _ -> new ArrayList<>()).add(name);
+        }
+        return groups;
+    }
+
+    /// Applies a rule to the parameters of each group that have a gradient, with what `state` says
+    /// is kept of them.
+    private static void update(
+            List<UpdateRule> rules,
+            Collection<List<String>> groups,
+            Map<String, Tensor> parameters,
+            Gradients gradients,
+            Function<String, List<Buffer>> state) {
+        int i = 0;
+        for (List<String> group : groups) {
+            List<Backend.Update> updates = new ArrayList<>();
+            for (String name : group) {
+                Tensor parameter = named(parameters, name);
+                gradients
+                        .of(parameter)
+                        .map(
+                                gradient ->
+                                        new Backend.Update(
+                                                parameter.buffer(),
+                                                gradient.buffer(),
+                                                state.apply(name),
+                                                parameter.size()))
+                        .ifPresent(updates::add);
+            }
+            named(parameters, group.getFirst()).backend().update(rules.get(i++), updates);
+        }
+    }
+
     private static Map<String, Tensor> zerosLike(Map<String, Tensor> parameters, String word) {
         Map<String, Tensor> zeros = new LinkedHashMap<>();
         parameters.forEach(
@@ -136,7 +193,7 @@ public sealed interface Optimizer {
         private final Map<String, Tensor> velocities;
         private final double momentum;
         private final boolean nesterov;
-        private final Shares shares;
+        private final Map<Share, List<String>> groups;
         private long steps;
 
         private Sgd(
@@ -144,41 +201,33 @@ public sealed interface Optimizer {
             this.parameters = parameters;
             this.momentum = momentum;
             this.nesterov = nesterov;
-            this.shares = shares;
+            groups = groups(parameters, shares);
             velocities = momentum == 0 ? Map.of() : zerosLike(parameters, "velocity");
         }
 
         @Override
-        public void step(Gradients gradients, Schedule.Rate rate) {
-            boolean first = steps == 0;
+        public List<UpdateRule> advance(Schedule.Rate rate) {
+            boolean first = steps++ == 0;
             double kept = momentum == 0 ? 0 : rate.momentum().orElse(momentum);
-            parameters.forEach(
-                    (name, parameter) ->
-                            gradients
-                                    .of(parameter)
-                                    .ifPresent(
-                                            gradient ->
-                                                    parameter
-                                                            .backend()
-                                                            .sgd(
-                                                                    step(name, rate, kept, first),
-                                                                    parameter.buffer(),
-                                                                    gradient.buffer(),
-                                                                    velocity(name),
-                                                                    parameter.size())));
-            steps++;
+            List<UpdateRule> rules = new ArrayList<>();
+            for (Share share : groups.keySet()) {
+                double own = share.rate() * rate.learningRate();
+                rules.add(new SgdStep(own, kept, share.weightDecay(), nesterov, first));
+            }
+            return rules;
         }
 
-        private SgdStep step(String name, Schedule.Rate rate, double kept, boolean first) {
-            Share share = shares.of(name);
-            return new SgdStep(
-                    share.rate() * rate.learningRate(), kept, share.weightDecay(), nesterov, first);
-        }
-
-        private Optional<athanor.engine.Buffer> velocity(String name) {
-            return momentum == 0
-                    ? Optional.empty()
-                    : Optional.of(named(velocities, name + ".velocity").buffer());
+        @Override
+        public void apply(List<UpdateRule> rules, Gradients gradients) {
+            update(
+                    rules,
+                    groups.values(),
+                    parameters,
+                    gradients,
+                    name ->
+                            momentum == 0
+                                    ? List.of()
+                                    : List.of(named(velocities, name + ".velocity").buffer()));
         }
 
         @Override
@@ -205,50 +254,47 @@ public sealed interface Optimizer {
 
         private final Map<String, Tensor> parameters;
         private final Map<String, Tensor> moments = new LinkedHashMap<>();
-        private final Shares shares;
+        private final Map<Share, List<String>> groups;
         private final boolean decoupled;
         private long steps;
 
         private Adam(Map<String, Tensor> parameters, Shares shares, boolean decoupled) {
             this.parameters = parameters;
-            this.shares = shares;
+            groups = groups(parameters, shares);
             this.decoupled = decoupled;
             moments.putAll(zerosLike(parameters, "mean"));
             moments.putAll(zerosLike(parameters, "square"));
         }
 
         @Override
-        public void step(Gradients gradients, Schedule.Rate rate) {
+        public List<UpdateRule> advance(Schedule.Rate rate) {
             steps++;
-            parameters.forEach(
-                    (name, parameter) ->
-                            gradients
-                                    .of(parameter)
-                                    .ifPresent(
-                                            gradient ->
-                                                    parameter
-                                                            .backend()
-                                                            .adam(
-                                                                    step(name, rate),
-                                                                    parameter.buffer(),
-                                                                    gradient.buffer(),
-                                                                    named(moments, name + ".mean")
-                                                                            .buffer(),
-                                                                    named(moments, name + ".square")
-                                                                            .buffer(),
-                                                                    parameter.size())));
+            List<UpdateRule> rules = new ArrayList<>();
+            for (Share share : groups.keySet()) {
+                rules.add(
+                        new AdamStep(
+                                share.rate() * rate.learningRate(),
+                                rate.momentum().orElse(BETA1),
+                                BETA2,
+                                EPSILON,
+                                share.weightDecay(),
+                                decoupled,
+                                (int) steps));
+            }
+            return rules;
         }
 
-        private AdamStep step(String name, Schedule.Rate rate) {
-            Share share = shares.of(name);
-            return new AdamStep(
-                    share.rate() * rate.learningRate(),
-                    rate.momentum().orElse(BETA1),
-                    BETA2,
-                    EPSILON,
-                    share.weightDecay(),
-                    decoupled,
-                    (int) steps);
+        @Override
+        public void apply(List<UpdateRule> rules, Gradients gradients) {
+            update(
+                    rules,
+                    groups.values(),
+                    parameters,
+                    gradients,
+                    name ->
+                            List.of(
+                                    named(moments, name + ".mean").buffer(),
+                                    named(moments, name + ".square").buffer()));
         }
 
         @Override

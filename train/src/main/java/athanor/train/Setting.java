@@ -74,6 +74,18 @@ public enum Setting {
             "off|bf16|fp16",
             "off",
             "mixed precision: products in 16 bits, parameters in 32; fp16 scales the loss"),
+    CUDA_GRAPH(
+            Kind.onOff(),
+            "cuda-graph",
+            "on|off",
+            "on",
+            "on a GPU, repeat the step as one recorded graph; the same bits"),
+    CUDNN_BENCHMARK(
+            Kind.onOff(),
+            "cudnn-benchmark",
+            "on|off",
+            "off",
+            "on a GPU, choose how to convolve by timing; gives up the same bits"),
     EPOCHS(Kind.whole(1), "epochs", "N", "10", "passes over the training set"),
     BATCH_SIZE(
             Kind.whole(1), "batch-size", "N", "128", "images a step, over all ranks and devices"),

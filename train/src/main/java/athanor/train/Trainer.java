@@ -2,13 +2,16 @@ package athanor.train;
 
 import athanor.engine.Backend;
 import athanor.engine.OutOfMemory;
+import athanor.engine.Shape;
 import athanor.engine.Workspace;
+import athanor.engine.backend.Cuda;
 import athanor.kernels.random.PhiloxKey;
 import athanor.nn.Module;
 import athanor.nn.NonFinite;
 import athanor.train.data.Batch;
 import athanor.train.data.Batches;
 import athanor.train.data.DataLoader;
+import athanor.train.data.ImageShape;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -17,8 +20,15 @@ import java.util.function.Function;
 /// The training loop. It tells its listeners what happens, and hands its progress to `checkpoint`
 /// when one is due.
 final class Trainer {
-    /// When to stop, to look, and to save; 0 steps means no limit or never.
-    record Plan(int epochs, long maxSteps, int evalEvery, int checkpointEvery, long seed) {}
+    /// When to stop, to look, and to save; 0 steps means no limit or never. `repeats` says whether a
+    /// GPU may record steps.
+    record Plan(
+            int epochs,
+            long maxSteps,
+            int evalEvery,
+            int checkpointEvery,
+            boolean repeats,
+            long seed) {}
 
     private final Objective objective;
     private final Module model;
@@ -32,6 +42,7 @@ final class Trainer {
     private final Consumer<Progress> checkpoint;
     private final Function<Divergence, Progress> recovery;
     private final List<TrainingEvent.Listener> listeners;
+    private Optional<TrainingStep> recorded = Optional.empty();
     private volatile boolean stopping;
     /// Whether all ranks have agreed to stop after this step.
     private boolean stoppingAll;
@@ -94,6 +105,7 @@ final class Trainer {
                 throw new TrainingStopped(at.step());
             }
         }
+        recorded.ifPresent(TrainingStep::close);
         TrainingEvent.Finished finished = new TrainingEvent.Finished(at.step(), last);
         tell(finished);
         return finished;
@@ -128,6 +140,9 @@ final class Trainer {
     private Progress step(Batch batch, Progress at, long began) {
         Schedule.Rate rate = schedule.at(at.step()).times(at.rateFactor());
         PhiloxKey key = ranks.own(PhiloxKey.of(plan.seed()).derive("step").derive(at.step()));
+        if (isRepeated(batch)) {
+            return repeat(batch, at, rate, key, began);
+        }
         LossScale scale = at.lossScale();
         double loss;
         int correct;
@@ -148,9 +163,59 @@ final class Trainer {
                 update.step(result.gradients(), rate);
             }
         }
+        return done(batch, at.with(scale.after(finite)), rate, loss, correct, began);
+    }
+
+    /// Whether the step is one that a GPU records: forward, loss, backward and optimizer, and nothing
+    /// that looks at a number in between.
+    private boolean isRepeated(Batch batch) {
+        return plan.repeats()
+                && backend instanceof Cuda
+                && ranks.isAlone()
+                && batch.size() == training.batchSize()
+                && !objective.mixing().isActive()
+                && objective.parts() == 1
+                && update.isBlind();
+    }
+
+    private Progress repeat(
+            Batch batch, Progress at, Schedule.Rate rate, PhiloxKey key, long began) {
+        if (recorded.isEmpty()) {
+            recorded = Optional.of(recordable());
+        }
+        TrainingStep step = recorded.get();
+        step.load(batch.images(), batch.labels());
+        step.run(rate, key);
+        update.average();
+        float[] result = step.result().toFloats();
+        if (!Float.isFinite(result[0])) {
+            throw new Divergence(
+                    "the loss is " + result[0],
+                    at.step() + 1,
+                    objective.firstNonFinite(batch, key),
+                    rate.learningRate());
+        }
+        return done(batch, at, rate, result[0], Math.round(result[1]), began);
+    }
+
+    private TrainingStep recordable() {
+        ImageShape image = training.shape();
+        Shape shape =
+                Shape.of(training.batchSize(), image.height(), image.width(), image.channels());
+        return new TrainingStep(
+                model,
+                update.optimizer(),
+                LossScale.NONE,
+                objective.labelSmoothing(),
+                backend,
+                shape,
+                true);
+    }
+
+    private Progress done(
+            Batch batch, Progress at, Schedule.Rate rate, double loss, int correct, long began) {
         double took = (System.nanoTime() - began) / 1e9;
-        Progress after =
-                at.afterStep(loss, correct, batch.wholeSize(), took).with(scale.after(finite));
+        Progress after = at.afterStep(loss, correct, batch.wholeSize(), took);
         tell(
                 new TrainingEvent.StepFinished(
                         at.epoch() + 1,

@@ -5,6 +5,7 @@ import athanor.engine.Backend;
 import athanor.engine.Communicator;
 import athanor.engine.DType;
 import athanor.engine.Tensor;
+import athanor.engine.backend.Cuda;
 import athanor.kernels.parallel.Parallel;
 import athanor.kernels.random.PhiloxKey;
 import athanor.nn.BatchNorm2d;
@@ -202,7 +203,11 @@ public final class TrainingRun {
     // ---- what the settings say ----
 
     public static Backend backend(Settings settings) {
-        return Backend.of(Launch.here().device(settings.word(Setting.DEVICE)));
+        Backend backend = Backend.of(Launch.here().device(settings.word(Setting.DEVICE)));
+        if (backend instanceof Cuda cuda) {
+            cuda.chooseByTime(settings.on(Setting.CUDNN_BENCHMARK));
+        }
+        return backend;
     }
 
     /// A scope in the precision that `--amp` asks for.
@@ -325,7 +330,14 @@ public final class TrainingRun {
                 settings.whole(Setting.MAX_STEPS),
                 settings.whole(Setting.EVAL_EVERY),
                 settings.whole(Setting.CHECKPOINT_EVERY),
+                repeats(settings),
                 settings.seed());
+    }
+
+    /// Whether a GPU may record the step; in mixed precision, casts and the search for what is not
+    /// finite look at each.
+    public static boolean repeats(Settings settings) {
+        return settings.on(Setting.CUDA_GRAPH) && settings.word(Setting.AMP).equals("off");
     }
 
     private Objective objective() {

@@ -49,6 +49,16 @@ record Update(
             clip(gradients);
         }
         optimizer.step(gradients, rate);
+        average();
+    }
+
+    /// Whether nobody looks at the gradients before the optimizer does.
+    boolean isBlind() {
+        return clipNorm == 0 && !(optimizer instanceof Optimizer.Watched);
+    }
+
+    /// What follows the optimizer.
+    void average() {
         lookahead.ifPresent(slow -> slow.lead(lookaheadDecay, optimizer.steps(), steps));
         ema.ifPresent(average -> average.follow(emaDecay, optimizer.steps()));
     }

@@ -27,6 +27,7 @@ import athanor.kernels.optimize.Adam;
 import athanor.kernels.optimize.AdamStep;
 import athanor.kernels.optimize.Sgd;
 import athanor.kernels.optimize.SgdStep;
+import athanor.kernels.optimize.UpdateRule;
 import athanor.kernels.parallel.Parallel;
 import athanor.kernels.pool.AveragePool;
 import athanor.kernels.pool.MaxPool;
@@ -37,7 +38,9 @@ import athanor.kernels.reduce.Reduction;
 import athanor.kernels.reduce.Reductions;
 import athanor.kernels.softmax.Softmax;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /// SIMD kernels on all cores for FLOAT32, for which this class only picks the arrays out of the
 /// buffers. Other types are left to [Reference], but for what moves elements of any type, and for
@@ -692,6 +695,30 @@ public final class Cpu implements Backend {
         } else {
             Sgd.step(step, floats(parameter), floats(gradient), length);
         }
+    }
+
+    @Override
+    public void update(UpdateRule rule, List<Update> updates) {
+        if (!updates.stream().allMatch(u -> areFloats(u.parameter(), u.gradient()))) {
+            Backend.super.update(rule, updates);
+            return;
+        }
+        float[][] parameters = arrays(updates, Update::parameter);
+        float[][] gradients = arrays(updates, Update::gradient);
+        int[] lengths = updates.stream().mapToInt(Update::length).toArray();
+        boolean stateless = updates.isEmpty() || updates.getFirst().state().isEmpty();
+        float[][] first = stateless ? new float[0][] : arrays(updates, u -> u.state().getFirst());
+        switch (rule) {
+            case SgdStep step -> Sgd.step(step, parameters, gradients, first, lengths);
+            case AdamStep step -> {
+                float[][] squares = arrays(updates, u -> u.state().get(1));
+                Adam.step(step, parameters, gradients, first, squares, lengths);
+            }
+        }
+    }
+
+    private static float[][] arrays(List<Update> updates, Function<Update, Buffer> part) {
+        return updates.stream().map(u -> floats(part.apply(u))).toArray(float[][]::new);
     }
 
     @Override

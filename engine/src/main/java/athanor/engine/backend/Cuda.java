@@ -8,6 +8,7 @@ import athanor.engine.Gate;
 import athanor.engine.HostBuffer;
 import athanor.engine.MatrixProduct;
 import athanor.engine.Memory;
+import athanor.engine.Repeated;
 import athanor.engine.Shape;
 import athanor.engine.Unsupported;
 import athanor.kernels.convolve.ConvolutionGeometry;
@@ -15,6 +16,7 @@ import athanor.kernels.cuda.Blas;
 import athanor.kernels.cuda.CudaError;
 import athanor.kernels.cuda.DataType;
 import athanor.kernels.cuda.Device;
+import athanor.kernels.cuda.DeviceInfo;
 import athanor.kernels.cuda.Devices;
 import athanor.kernels.cuda.Dnn;
 import athanor.kernels.cuda.Driver;
@@ -30,23 +32,30 @@ import athanor.kernels.cuda.PtxRandom;
 import athanor.kernels.cuda.PtxReductions;
 import athanor.kernels.cuda.PtxSoftmax;
 import athanor.kernels.cuda.Workspace;
+import athanor.kernels.cuda.simulator.KernelStatistics;
+import athanor.kernels.cuda.simulator.SimulatedDriver;
 import athanor.kernels.elementwise.Binary;
 import athanor.kernels.elementwise.Unary;
 import athanor.kernels.optimize.AdamStep;
 import athanor.kernels.optimize.SgdStep;
+import athanor.kernels.optimize.UpdateRule;
 import athanor.kernels.pool.PoolGeometry;
 import athanor.kernels.random.PhiloxKey;
 import athanor.kernels.reduce.Reduction;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntList;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 
 /// A GPU, or the simulated one: the same code for both. This class only picks the addresses out of
 /// the buffers; products of matrices are cuBLAS's, convolutions cuDNN's, and the rest are the PTX
@@ -61,6 +70,10 @@ import java.util.function.LongConsumer;
 public final class Cuda implements Backend, Workspace {
     private static final Map<String, Cuda> OPEN = new ConcurrentHashMap<>();
 
+    /// Of a convolution, where there is another way.
+    private static final long MOST_WORKSPACE = 256L << 20;
+
+    private static final int TIMED_RUNS = 3;
     private static final long STAGING_BYTES = 8 << 20;
 
     private final String name;
@@ -68,9 +81,18 @@ public final class Cuda implements Backend, Workspace {
     private final Driver.Stream stream;
     private Optional<Driver.Stream> besides = Optional.empty();
     private final PinnedStaging staging;
-    private final Memory memory = new Memory(this);
+    private final Memory common = new Memory(this);
+    private Memory memory = common;
     private final Map<Long, Buffer> scratch = new HashMap<>();
     private final Map<IntList, Long> windows = new HashMap<>();
+    private final Ptx ptx;
+    private final CudaUpdates updates;
+    private final CudaUpdates.Places atOnce;
+    private CudaUpdates.Places places;
+    private final Map<Layer, Integer> fastest = new HashMap<>();
+    private boolean choosesByTime;
+    private long libraryCalls;
+    private long graphLaunches;
     private final PtxElementwise elementwise;
     private final PtxReductions reductions;
     private final PtxNormalization normalization;
@@ -93,7 +115,10 @@ public final class Cuda implements Backend, Workspace {
         long room = (device.driver().device().isAtLeast(9, 0) ? 32L : 4L) << 20;
         device.blas().bind(stream, device.driver().allocate(room), room);
         device.dnn().bind(stream);
-        Ptx ptx = new Ptx(device.driver(), this);
+        updates = new CudaUpdates(this, this::upload);
+        atOnce = updates.atOnce();
+        places = atOnce;
+        ptx = new Ptx(device.driver(), this);
         elementwise = new PtxElementwise(ptx);
         reductions = new PtxReductions(ptx);
         normalization = new PtxNormalization(ptx);
@@ -138,19 +163,41 @@ public final class Cuda implements Backend, Workspace {
         return memory;
     }
 
+    /// Does the work with buffers of this memory.
+    <T> T within(Memory own, Supplier<T> work) {
+        memory = own;
+        try {
+            return work.get();
+        } finally {
+            memory = common;
+        }
+    }
+
+    /// Device memory that stays where it is until [#release].
+    long reserve(long bytes) {
+        return device.driver().allocate(bytes);
+    }
+
+    void release(long address) {
+        device.driver().free(address);
+    }
+
     /// Where there is no room, what [Memory] keeps for later is given up first.
     ///
     /// @throws CudaError with status `CUDA_ERROR_OUT_OF_MEMORY` where that does not help
     @Override
     public Buffer allocate(DType dtype, int length) {
         long bytes = Math.max(1, (long) length * dtype.bytes());
+        requireOutsideCapture("an allocation");
         try {
             return new DeviceBuffer(dtype, length, device.driver().allocate(bytes));
         } catch (CudaError e) {
-            if (!e.status().equals(CudaError.OUT_OF_MEMORY) || memory.pooled() == 0) {
+            if (!e.status().equals(CudaError.OUT_OF_MEMORY)
+                    || memory.pooled() + common.pooled() == 0) {
                 throw e;
             }
             memory.trim();
+            common.trim();
             return allocate(dtype, length);
         }
     }
@@ -177,6 +224,96 @@ public final class Cuda implements Backend, Workspace {
         memory.give(buffer);
     }
 
+    // ---- repeated work ----
+
+    /// See [Repeated#of].
+    public Repeated repeated(Consumer<List<UpdateRule>> work) {
+        return new CapturedWork(this, work);
+    }
+
+    /// What the work would have done, as a graph.
+    Driver.Graph capturing(CudaUpdates.Places found, Runnable work) {
+        device.driver().beginCapture(stream);
+        places = found;
+        try {
+            work.run();
+        } catch (RuntimeException e) {
+            places = atOnce;
+            abandonCapture(e);
+            throw e;
+        }
+        places = atOnce;
+        return device.driver().endCapture(stream);
+    }
+
+    private void abandonCapture(RuntimeException cause) {
+        try {
+            device.driver().destroy(device.driver().endCapture(stream));
+        } catch (RuntimeException e) {
+            cause.addSuppressed(e);
+        }
+    }
+
+    void launch(Driver.Graph graph) {
+        device.driver().launch(graph, stream);
+        graphLaunches++;
+    }
+
+    void destroy(Driver.Graph graph) {
+        device.driver().synchronize(stream);
+        device.driver().destroy(graph);
+    }
+
+    CudaUpdates updates() {
+        return updates;
+    }
+
+    void upload(MemorySegment source, long to) {
+        staging.upload(source, to);
+    }
+
+    /// How many kernels, calls of cuBLAS and cuDNN, and graphs the host has launched so far.
+    public long launches() {
+        return ptx.launches() + libraryCalls + graphLaunches;
+    }
+
+    /// What the GPU is.
+    public DeviceInfo info() {
+        return device.driver().device();
+    }
+
+    /// Compiles every PTX kernel there is; returns how many.
+    public int compileAll() {
+        return ptx.compileAll();
+    }
+
+    /// What kernels did so far, by their names, where the GPU is simulated; else nothing.
+    public Map<String, KernelStatistics> kernelStatistics() {
+        synchronize();
+        return device.driver() instanceof SimulatedDriver simulated
+                ? simulated.statistics()
+                : Map.of();
+    }
+
+    /// Bytes of device memory that are not free, other programs counted.
+    public long deviceBytes() {
+        Driver.MemoryInfo info = device.driver().memory();
+        return info.total() - info.free();
+    }
+
+    /// Returns when all work is done.
+    public void synchronize() {
+        device.driver().synchronize(stream);
+    }
+
+    private void requireOutsideCapture(String what) {
+        if (places != atOnce) {
+            throw new IllegalStateException(
+                    what
+                            + " inside a step that is captured as a CUDA graph: not possible; leave graphs out by --cuda-graph off");
+        }
+    }
+
     // ---- moving ----
 
     @Override
@@ -185,9 +322,14 @@ public final class Cuda implements Backend, Workspace {
         switch (x) {
             case HostBuffer from when y instanceof HostBuffer to ->
                     MemorySegment.copy(from.segment(), 0, to.segment(), 0, bytes);
-            case HostBuffer from -> staging.upload(from.segment().asSlice(0, bytes), address(y));
-            case DeviceBuffer from when y instanceof HostBuffer to ->
-                    staging.download(from.address(), to.segment().asSlice(0, bytes));
+            case HostBuffer from -> {
+                requireOutsideCapture("a copy to the device");
+                staging.upload(from.segment().asSlice(0, bytes), address(y));
+            }
+            case DeviceBuffer from when y instanceof HostBuffer to -> {
+                requireOutsideCapture("a copy to the program");
+                staging.download(from.address(), to.segment().asSlice(0, bytes));
+            }
             case DeviceBuffer from -> {
                 if (bytes > 0) {
                     device.driver().copy(address(y), from.address(), bytes, stream);
@@ -351,6 +493,7 @@ public final class Cuda implements Backend, Workspace {
             }
             return;
         }
+        libraryCalls++;
         if (type != DataType.FLOAT32) {
             for (long i = 0; i < p.batch(); i++) {
                 device.blas()
@@ -400,6 +543,79 @@ public final class Cuda implements Backend, Workspace {
 
     // ---- images ----
 
+    /// A way to do a pass of a convolution: writes the output, or adds to it.
+    private interface Way {
+        void run(Buffer output, boolean adds);
+    }
+
+    private record Layer(ConvolutionGeometry geometry, DataType type, Dnn.Pass pass) {}
+
+    /// Whether ways are chosen by time from now on, each layer's when it is first met. The bits
+    // then
+    /// depend on how fast what ran; else on the shapes alone.
+    public void chooseByTime(boolean on) {
+        choosesByTime = on;
+    }
+
+    /// The first of the ways that are there; see [#ways]. Or the fastest.
+    private void convolve(Layer layer, List<Way> ways, Buffer output, boolean adds) {
+        int chosen = choosesByTime ? fastest.computeIfAbsent(layer, _ -> fastest(ways, output)) : 0;
+        ways.get(chosen).run(output, adds);
+    }
+
+    /// Tried in scratch memory, as a way that adds cannot be repeated.
+    private int fastest(List<Way> ways, Buffer like) {
+        requireOutsideCapture("choosing an algorithm by time");
+        Driver driver = device.driver();
+        Buffer scratchOutput = memory.take(like.dtype(), like.length());
+        Driver.Event start = driver.createEvent(true);
+        Driver.Event end = driver.createEvent(true);
+        int best = 0;
+        float least = Float.POSITIVE_INFINITY;
+        for (int i = 0; i < ways.size(); i++) {
+            ways.get(i).run(scratchOutput, false);
+            driver.record(start, stream);
+            for (int k = 0; k < TIMED_RUNS; k++) {
+                ways.get(i).run(scratchOutput, false);
+            }
+            driver.record(end, stream);
+            driver.synchronize(end);
+            float time = driver.elapsedMilliseconds(start, end);
+            if (time < least) {
+                least = time;
+                best = i;
+            }
+        }
+        driver.destroy(start);
+        driver.destroy(end);
+        memory.give(scratchOutput);
+        return best;
+    }
+
+    /// In the order of preference: a convolution that is a product of matrices is cuBLAS's, which
+    // has
+    /// tiles for more shapes and cuts long sums; then cuDNN's algorithms, as far as their workspace
+    /// is within bounds (the last needs to be there whatever it takes).
+    private List<Way> ways(ConvolutionGeometry geometry, Way product, List<Way> bounded, Way last) {
+        List<Way> ways = new ArrayList<>();
+        if (geometry.isPointwise()) {
+            ways.add(product);
+        }
+        ways.addAll(bounded);
+        ways.add(last);
+        return ways;
+    }
+
+    private boolean isWithinBounds(
+            ConvolutionGeometry geometry, DataType type, Dnn.Algorithm algorithm) {
+        return device.dnn().workspaceBytes(descriptor(geometry, type), algorithm) <= MOST_WORKSPACE;
+    }
+
+    private static Dnn.Descriptor descriptor(ConvolutionGeometry geometry, DataType type) {
+        var math = type == DataType.FLOAT32 ? Dnn.MathType.FMA : Dnn.MathType.TENSOR_OP;
+        return new Dnn.Descriptor(geometry, type, math);
+    }
+
     /// What a call of cuDNN does with its descriptor and a workspace.
     private interface Convolving {
         void run(Dnn.Descriptor convolution, long workspace, long workspaceBytes);
@@ -407,10 +623,10 @@ public final class Cuda implements Backend, Workspace {
 
     private void convolving(
             ConvolutionGeometry geometry, DataType type, Dnn.Algorithm algorithm, Convolving call) {
-        var math = type == DataType.FLOAT32 ? Dnn.MathType.FMA : Dnn.MathType.TENSOR_OP;
-        var convolution = new Dnn.Descriptor(geometry, type, math);
+        var convolution = descriptor(geometry, type);
         long bytes = device.dnn().workspaceBytes(convolution, algorithm);
         long workspace = take(bytes);
+        libraryCalls++;
         call.run(convolution, workspace, bytes);
         give(workspace);
     }
@@ -427,7 +643,37 @@ public final class Cuda implements Backend, Workspace {
             fill(y, geometry.outputRows() * geometry.filters(), 0);
             return;
         }
-        var algorithm = Dnn.Algorithm.IMPLICIT_PRECOMP_GEMM;
+        MatrixProduct product =
+                product(
+                        geometry.outputRows(),
+                        geometry.filters(),
+                        geometry.channels(),
+                        false,
+                        true);
+        Way implicit =
+                (to, _) -> forward(geometry, type, Dnn.Algorithm.IMPLICIT_GEMM, x, w, to);
+        Way precomputed =
+                (to, _) ->
+                        forward(geometry, type, Dnn.Algorithm.IMPLICIT_PRECOMP_GEMM, x, w, to);
+        boolean fits = isWithinBounds(geometry, type, Dnn.Algorithm.IMPLICIT_PRECOMP_GEMM);
+        convolve(
+                new Layer(geometry, type, Dnn.Pass.FORWARD),
+                ways(
+                        geometry,
+                        (to, _) -> matmul(product, x, w, to),
+                        fits ? List.of(precomputed) : List.of(),
+                        implicit),
+                y,
+                false);
+    }
+
+    private void forward(
+            ConvolutionGeometry geometry,
+            DataType type,
+            Dnn.Algorithm algorithm,
+            Buffer x,
+            Buffer w,
+            Buffer y) {
         convolving(
                 geometry,
                 type,
@@ -444,6 +690,11 @@ public final class Cuda implements Backend, Workspace {
                                         address(y),
                                         workspace,
                                         bytes));
+    }
+
+    private static MatrixProduct product(
+            int m, int n, int k, boolean transposeA, boolean transposeB) {
+        return new MatrixProduct(1, m, n, k, transposeA, transposeB, 0, 0, false);
     }
 
     @AnyType
@@ -510,23 +761,44 @@ public final class Cuda implements Backend, Workspace {
             }
             return;
         }
-        var algorithm = Dnn.Algorithm.DATA_GRADIENT_1;
-        convolving(
-                geometry,
-                type,
-                algorithm,
-                (convolution, workspace, bytes) ->
-                        device.dnn()
-                                .dataGradient(
-                                        convolution,
-                                        algorithm,
+        int rows = geometry.outputRows();
+        Way product =
+                (to, adds) ->
+                        matmul(
+                                new MatrixProduct(
                                         1,
-                                        address(w),
-                                        address(dy),
-                                        beta,
-                                        address(dx),
-                                        workspace,
-                                        bytes));
+                                        rows,
+                                        geometry.channels(),
+                                        geometry.filters(),
+                                        false,
+                                        false,
+                                        0,
+                                        0,
+                                        adds),
+                                dy,
+                                w,
+                                to);
+        var algorithm = Dnn.Algorithm.DATA_GRADIENT_1;
+        Way last =
+                (to, adds) ->
+                        convolving(
+                                geometry,
+                                type,
+                                algorithm,
+                                (convolution, workspace, bytes) ->
+                                        device.dnn()
+                                                .dataGradient(
+                                                        convolution,
+                                                        algorithm,
+                                                        1,
+                                                        address(w),
+                                                        address(dy),
+                                                        adds ? 1 : 0,
+                                                        address(to),
+                                                        workspace,
+                                                        bytes));
+        List<Way> ways = ways(geometry, product, List.of(), last);
+        convolve(new Layer(geometry, type, Dnn.Pass.DATA_GRADIENT), ways, dx, beta != 0);
     }
 
     @AnyType
@@ -538,23 +810,34 @@ public final class Cuda implements Backend, Workspace {
             fill(dw, geometry.filters() * geometry.filterLength(), 0);
             return;
         }
+        MatrixProduct product =
+                product(
+                        geometry.filters(),
+                        geometry.channels(),
+                        geometry.outputRows(),
+                        true,
+                        false);
         var algorithm = Dnn.Algorithm.FILTER_GRADIENT_1;
-        convolving(
-                geometry,
-                type,
-                algorithm,
-                (convolution, workspace, bytes) ->
-                        device.dnn()
-                                .filterGradient(
-                                        convolution,
-                                        algorithm,
-                                        1,
-                                        address(x),
-                                        address(dy),
-                                        0,
-                                        address(dw),
-                                        workspace,
-                                        bytes));
+        Way last =
+                (to, _) ->
+                        convolving(
+                                geometry,
+                                type,
+                                algorithm,
+                                (convolution, workspace, bytes) ->
+                                        device.dnn()
+                                                .filterGradient(
+                                                        convolution,
+                                                        algorithm,
+                                                        1,
+                                                        address(x),
+                                                        address(dy),
+                                                        0,
+                                                        address(to),
+                                                        workspace,
+                                                        bytes));
+        List<Way> ways = ways(geometry, (to, _) -> matmul(product, dy, x, to), List.of(), last);
+        convolve(new Layer(geometry, type, Dnn.Pass.FILTER_GRADIENT), ways, dw, false);
     }
 
     @Override
@@ -588,6 +871,7 @@ public final class Cuda implements Backend, Workspace {
         return windows.computeIfAbsent(
                 IntArrayList.wrap(table),
                 _ -> {
+                    requireOutsideCapture("a new kind of pooling");
                     long address = device.driver().allocate((long) table.length * Integer.BYTES);
                     staging.upload(MemorySegment.ofArray(table), address);
                     return address;
@@ -802,17 +1086,20 @@ public final class Cuda implements Backend, Workspace {
 
     @Override
     public void uniform(PhiloxKey key, Buffer y, int length) {
+        requireOutsideCapture("random numbers");
         random.uniform(stream, key, float32("uniform", y), length);
     }
 
     @Override
     public void normal(PhiloxKey key, Buffer y, int length) {
+        requireOutsideCapture("random numbers");
         random.normal(stream, key, float32("normal", y), length);
     }
 
     @Override
     public void dropoutMask(PhiloxKey key, double probability, Buffer y, int length) {
-        random.dropoutMask(stream, key, probability, float32("dropoutMask", y), length);
+        long mask = float32("dropoutMask", y);
+        random.dropoutMask(stream, key, places.key(key), probability, mask, length);
     }
 
     // ---- updates in place ----
@@ -851,6 +1138,28 @@ public final class Cuda implements Backend, Workspace {
                 address(mean),
                 address(square),
                 length);
+    }
+
+    /// All tensors in one launch.
+    @Override
+    public void update(UpdateRule rule, List<Update> of) {
+        List<PtxOptimizers.Parameter> parameters =
+                of.stream().filter(u -> u.length() > 0).map(Cuda::parameter).toList();
+        if (!parameters.isEmpty()) {
+            PtxOptimizers.Table table = places.table(parameters);
+            long numbers = places.numbers(rule);
+            optimizers.update(stream, rule, numbers, OptionalLong.empty(), table);
+        }
+    }
+
+    private static PtxOptimizers.Parameter parameter(Update u) {
+        List<Buffer> state = u.state();
+        return new PtxOptimizers.Parameter(
+                float32("update", u.parameter()),
+                float32("update", u.gradient()),
+                state.isEmpty() ? 0 : float32("update", state.get(0)),
+                state.size() < 2 ? 0 : float32("update", state.get(1)),
+                u.length());
     }
 
     // ---- addresses ----

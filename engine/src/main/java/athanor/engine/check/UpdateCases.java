@@ -3,9 +3,12 @@ package athanor.engine.check;
 import static athanor.engine.check.Input.any;
 import static athanor.engine.check.Input.positive;
 
+import athanor.engine.Backend;
+import athanor.engine.Buffer;
 import athanor.engine.Tensor;
 import athanor.kernels.optimize.AdamStep;
 import athanor.kernels.optimize.SgdStep;
+import athanor.kernels.optimize.UpdateRule;
 import athanor.kernels.random.PhiloxKey;
 import java.util.List;
 import java.util.Optional;
@@ -36,6 +39,11 @@ final class UpdateCases {
                 of("sgd/nesterov", n, 1, t -> sgd(t, nesterov)),
                 of("adam/adam", n, 1, t -> adam(t, adam)),
                 of("adam/adamW", n, 1, t -> adam(t, adamW)),
+                together("update/plain", n, 0, plain),
+                together("update/first", n, 1, first),
+                together("update/momentum", n, 1, later),
+                together("update/adam", n, 2, adam),
+                together("update/adamW", n, 2, adamW),
                 of("uniform/uniform", n, 0, UpdateCases::uniform),
                 of("normal/normal", n, 0, UpdateCases::normal));
     }
@@ -74,6 +82,33 @@ final class UpdateCases {
                         square.buffer(),
                         parameter.size());
         return Tensor.concat(0, parameter, mean, square);
+    }
+
+    /// Two parameters at once, the second of 5 numbers.
+    private static OperationCase together(String name, int n, int states, UpdateRule rule) {
+        return OperationCase.constant(
+                name + " " + n,
+                1,
+                t -> {
+                    List<Tensor> first = t.subList(0, 2 + states);
+                    List<Tensor> second = t.subList(4, 6 + states);
+                    t.getFirst().backend().update(rule, List.of(update(first), update(second)));
+                    Stream<Tensor> all = Stream.concat(first.stream(), second.stream());
+                    return Tensor.concat(0, all.toArray(Tensor[]::new));
+                },
+                any(n),
+                any(n),
+                any(n),
+                positive(n),
+                any(5),
+                any(5),
+                any(5),
+                positive(5));
+    }
+
+    private static Backend.Update update(List<Tensor> t) {
+        List<Buffer> state = t.subList(2, t.size()).stream().map(Tensor::buffer).toList();
+        return new Backend.Update(t.get(0).buffer(), t.get(1).buffer(), state, t.get(0).size());
     }
 
     private static Tensor uniform(List<Tensor> t) {

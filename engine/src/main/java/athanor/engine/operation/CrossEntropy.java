@@ -38,6 +38,14 @@ public final class CrossEntropy {
                                 + (classes - 1));
             }
         }
+        return ofTargets(x, targets(x, labels, smoothing));
+    }
+
+    /// The targets that labels stand for, in the shape of the logits `x`. The labels are not looked
+    /// at, as that would wait for a GPU: where one is no class, its row names none.
+    public static Tensor targets(Tensor x, Tensor labels, double smoothing) {
+        int rows = x.shape().dim(0);
+        int classes = x.shape().dim(1);
         if (!(smoothing >= 0 && smoothing <= 1)) {
             throw new IllegalArgumentException(
                     "crossEntropy: label smoothing " + smoothing + "; it must be in [0, 1]");
@@ -46,7 +54,7 @@ public final class CrossEntropy {
         double off = smoothing / classes;
         x.backend()
                 .oneHot(labels.buffer(), rows, classes, 1 - smoothing + off, off, targets.buffer());
-        return ofTargets(x, targets);
+        return targets;
     }
 
     /// Targets `[N, classes]` are constants.

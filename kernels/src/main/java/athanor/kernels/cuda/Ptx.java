@@ -5,7 +5,9 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /// The kernels of the `.ptx` files that lie beside the SIMD kernels, each file compiled when it is
 /// first asked for, and what their launches share. The classes `Ptx...` of this package say for
@@ -21,10 +23,34 @@ public final class Ptx {
     /// Blocks that fill a GPU: where there are fewer, long sums are cut into parts.
     private static final int FILL = 512;
 
+    /// All files, `FAMILY/NAME`; each lies beside the Java file of that name.
+    public static final List<String> FILES =
+            List.of(
+                    "elementwise/Binary",
+                    "elementwise/Broadcast",
+                    "elementwise/Elementwise",
+                    "elementwise/Unary",
+                    "layout/Layout",
+                    "layout/Transpose",
+                    "normalize/BatchNorm",
+                    "normalize/LayerNorm",
+                    "normalize/LocalResponseNorm",
+                    "optimize/Adam",
+                    "optimize/NonFinite",
+                    "optimize/Sgd",
+                    "pool/AveragePool",
+                    "pool/MaxPool",
+                    "random/Philox",
+                    "reduce/Reductions",
+                    "softmax/Softmax");
+
+    private static final Pattern ENTRY = Pattern.compile("\\.visible \\.entry (\\w+)");
+
     private final Driver driver;
     private final Workspace workspace;
     private final Map<String, Driver.PtxModule> modules = new HashMap<>();
     private final Map<String, Driver.Kernel> kernels = new HashMap<>();
+    private long launches;
 
     public Ptx(Driver driver, Workspace workspace) {
         this.driver = driver;
@@ -42,9 +68,15 @@ public final class Ptx {
     /// Where an entry is: `athanor/kernels/FILE.ptx`.
     record Entry(String file, String name) {}
 
+    /// How many kernels were launched so far.
+    public long launches() {
+        return launches;
+    }
+
     /// Nothing is launched for no blocks.
     void launch(Driver.Stream stream, Entry entry, int blocks, int threads, Arguments arguments) {
         if (blocks > 0) {
+            launches++;
             driver.launch(kernel(entry), Grid.of(blocks), Grid.of(threads), 0, stream, arguments);
         }
     }
@@ -88,6 +120,23 @@ public final class Ptx {
                                 modules.computeIfAbsent(
                                         entry.file, file -> driver.load(text(file))),
                                 entry.name));
+    }
+
+    /// Compiles every kernel that is there; returns how many.
+    public int compileAll() {
+        int kernels = 0;
+        for (String file : FILES) {
+            for (String name : kernels(file)) {
+                kernel(new Entry(file, name));
+                kernels++;
+            }
+        }
+        return kernels;
+    }
+
+    /// The names of a file's kernels.
+    public static List<String> kernels(String file) {
+        return ENTRY.matcher(text(file)).results().map(entry -> entry.group(1)).toList();
     }
 
     /// The text of a file, `FAMILY/NAME` without `.ptx`.

@@ -4,6 +4,9 @@ import athanor.kernels.cuda.Ptx.Entry;
 import athanor.kernels.optimize.Adam;
 import athanor.kernels.optimize.AdamStep;
 import athanor.kernels.optimize.SgdStep;
+import athanor.kernels.optimize.UpdateRule;
+import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.stream.IntStream;
 
@@ -13,6 +16,9 @@ public final class PtxOptimizers {
     private static final String SGD = "optimize/Sgd";
     private static final String ADAM = "optimize/Adam";
     private static final int CHUNK = 4096;
+
+    /// Of 4 bytes each, that a step is made of.
+    public static final int MOST_NUMBERS = 9;
 
     private final Ptx ptx;
 
@@ -33,11 +39,14 @@ public final class PtxOptimizers {
 
     /// A list of tensors in device memory: the addresses of what [#tensors] and [#chunks] make.
     public record Table(long tensors, long chunks, int blocks) {
+        /// Of one tensor.
+        public static final int TENSOR_BYTES = 5 * Long.BYTES;
+
         /// Five numbers a tensor.
-        public static long[] tensors(Parameter... parameters) {
-            long[] table = new long[5 * parameters.length];
-            for (int i = 0; i < parameters.length; i++) {
-                Parameter p = parameters[i];
+        public static long[] tensors(List<Parameter> parameters) {
+            long[] table = new long[5 * parameters.size()];
+            for (int i = 0; i < parameters.size(); i++) {
+                Parameter p = parameters.get(i);
                 table[5 * i] = p.parameter();
                 table[5 * i + 1] = p.gradient();
                 table[5 * i + 2] = p.firstState();
@@ -48,13 +57,14 @@ public final class PtxOptimizers {
         }
 
         /// Two numbers a block: which tensor, and which chunk of it.
-        public static int[] chunks(Parameter... parameters) {
-            return IntStream.range(0, parameters.length)
+        public static int[] chunks(List<Parameter> parameters) {
+            return IntStream.range(0, parameters.size())
                     .flatMap(
                             tensor ->
                                     IntStream.range(
                                                     0,
-                                                    Ptx.ceilDiv(parameters[tensor].length(), CHUNK))
+                                                    Ptx.ceilDiv(
+                                                            parameters.get(tensor).length(), CHUNK))
                                             .flatMap(chunk -> IntStream.of(tensor, chunk)))
                     .toArray();
         }
@@ -75,11 +85,36 @@ public final class PtxOptimizers {
                         .address(gradient)
                         .address(velocity.orElse(0))
                         .int32(n);
-        ptx.launchGroups(stream, new Entry(SGD, "sgd"), n, add(arguments, step, scaling));
+        add(arguments, step, scaling).address(scaling.nonFinite().orElse(0));
+        ptx.launchGroups(stream, new Entry(SGD, "sgd"), n, arguments);
     }
 
-    public void sgd(Driver.Stream stream, SgdStep step, Scaling scaling, Table table) {
-        launch(stream, new Entry(SGD, "sgdAll"), table, add(begin(table), step, scaling));
+    /// The step of all tensors of the table. What changes from one step to the next is read from
+    /// device memory when the kernel runs: [#numbers] at the address `numbers`.
+    ///
+    /// @param nonFinite see [Scaling]
+    public void update(
+            Driver.Stream stream,
+            UpdateRule rule,
+            long numbers,
+            OptionalLong nonFinite,
+            Table table) {
+        Entry entry =
+                switch (rule) {
+                    case SgdStep _ -> new Entry(SGD, "sgdAll");
+                    case AdamStep _ -> new Entry(ADAM, "adamAll");
+                };
+        Arguments arguments = begin(table).address(numbers).address(nonFinite.orElse(0));
+        launch(stream, entry, table, arguments);
+    }
+
+    /// What [#update] reads: at most [#MOST_NUMBERS] of 4 bytes.
+    public static ByteBuffer numbers(UpdateRule rule, float gradientScale) {
+        Scaling scaling = new Scaling(gradientScale, OptionalLong.empty());
+        return switch (rule) {
+            case SgdStep step -> add(new Arguments(), step, scaling).bytes();
+            case AdamStep step -> add(new Arguments(), step, scaling).bytes();
+        };
     }
 
     public void adam(
@@ -98,11 +133,8 @@ public final class PtxOptimizers {
                         .address(mean)
                         .address(square)
                         .int32(n);
-        ptx.launchGroups(stream, new Entry(ADAM, "adam"), n, add(arguments, step, scaling));
-    }
-
-    public void adam(Driver.Stream stream, AdamStep step, Scaling scaling, Table table) {
-        launch(stream, new Entry(ADAM, "adamAll"), table, add(begin(table), step, scaling));
+        add(arguments, step, scaling).address(scaling.nonFinite().orElse(0));
+        ptx.launchGroups(stream, new Entry(ADAM, "adam"), n, arguments);
     }
 
     /// Sets the 32 bits at `nonFinite` to 1 where a gradient is NaN or infinite.
@@ -128,8 +160,7 @@ public final class PtxOptimizers {
                 .float32(step.nesterov() ? 1 : 0)
                 .float32(step.nesterov() ? momentum : 1)
                 .float32(scaling.gradientScale())
-                .int32(step.first() ? 1 : 0)
-                .address(scaling.nonFinite().orElse(0));
+                .int32(step.first() ? 1 : 0);
     }
 
     private static Arguments add(Arguments arguments, AdamStep step, Scaling scaling) {
@@ -143,7 +174,6 @@ public final class PtxOptimizers {
                 .float32(c.correction())
                 .float32(c.epsilon())
                 .float32(c.rate())
-                .float32(scaling.gradientScale())
-                .address(scaling.nonFinite().orElse(0));
+                .float32(scaling.gradientScale());
     }
 }

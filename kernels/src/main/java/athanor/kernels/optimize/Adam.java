@@ -18,11 +18,35 @@ public final class Adam {
             float[] mean,
             float[] square,
             int n) {
+        step(
+                step,
+                new float[][] {parameter},
+                new float[][] {gradient},
+                new float[][] {mean},
+                new float[][] {square},
+                n);
+    }
+
+    /// Several parameters in one pass, the first n[i] numbers of each.
+    public static void step(
+            AdamStep step,
+            float[][] parameters,
+            float[][] gradients,
+            float[][] means,
+            float[][] squares,
+            int... n) {
         Coefficients coefficients = Coefficients.of(step);
-        Parallel.range(
+        Parallel.ranges(
                 n,
-                Parallel.pieceOf(n),
-                (from, to) -> step(coefficients, parameter, gradient, mean, square, from, to));
+                (i, from, to) ->
+                        step(
+                                coefficients,
+                                parameters[i],
+                                gradients[i],
+                                means[i],
+                                squares[i],
+                                from,
+                                to));
     }
 
     /// What a step multiplies by, computed in double once: `keep` scales the parameter, `decay`

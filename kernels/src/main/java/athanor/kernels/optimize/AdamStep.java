@@ -12,4 +12,5 @@ public record AdamStep(
         double epsilon,
         double weightDecay,
         boolean decoupled,
-        int step) {}
+        int step)
+        implements UpdateRule {}

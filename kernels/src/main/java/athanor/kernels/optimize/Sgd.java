@@ -15,17 +15,28 @@ public final class Sgd {
 
     /// Without momentum.
     public static void step(SgdStep step, float[] parameter, float[] gradient, int n) {
-        float decay = (float) step.weightDecay();
-        float rate = (float) -step.learningRate();
-        Parallel.range(
-                n,
-                Parallel.pieceOf(n),
-                (from, to) -> plain(decay, rate, parameter, gradient, from, to));
+        step(step, new float[][] {parameter}, new float[][] {gradient}, new float[0][], n);
     }
 
     /// With momentum; the velocity changes too.
     public static void step(
             SgdStep step, float[] parameter, float[] gradient, float[] velocity, int n) {
+        step(
+                step,
+                new float[][] {parameter},
+                new float[][] {gradient},
+                new float[][] {velocity},
+                n);
+    }
+
+    /// Several parameters in one pass, the first n[i] numbers of each; no velocities without
+    /// momentum.
+    public static void step(
+            SgdStep step,
+            float[][] parameters,
+            float[][] gradients,
+            float[][] velocities,
+            int... n) {
         float decay = (float) step.weightDecay();
         float rate = (float) -step.learningRate();
         float momentum = (float) step.momentum();
@@ -34,15 +45,26 @@ public final class Sgd {
         // What moves the parameter is `own g + past velocity`.
         float own = step.nesterov() ? 1 : 0;
         float past = step.nesterov() ? momentum : 1;
-        Parallel.range(
+        Parallel.ranges(
                 n,
-                Parallel.pieceOf(n),
-                (from, to) -> {
+                (i, from, to) -> {
+                    if (velocities.length == 0) {
+                        plain(decay, rate, parameters[i], gradients[i], from, to);
+                        return;
+                    }
                     if (first) {
-                        Arrays.fill(velocity, from, to, 0);
+                        Arrays.fill(velocities[i], from, to, 0);
                     }
                     withMomentum(
-                            decay, rate, momentum, own, past, parameter, gradient, velocity, from,
+                            decay,
+                            rate,
+                            momentum,
+                            own,
+                            past,
+                            parameters[i],
+                            gradients[i],
+                            velocities[i],
+                            from,
                             to);
                 });
     }

@@ -5,8 +5,5 @@ package athanor.kernels.optimize;
 /// parameter moves by `-learningRate` times the velocity (with Nesterov, times `g + momentum
 /// velocity`; without momentum, times g).
 public record SgdStep(
-        double learningRate,
-        double momentum,
-        double weightDecay,
-        boolean nesterov,
-        boolean first) {}
+        double learningRate, double momentum, double weightDecay, boolean nesterov, boolean first)
+        implements UpdateRule {}

@@ -14,6 +14,8 @@ public final class Parallel {
         void run(int from, int to);
     }
 
+    private static final int SMALL_PIECE = 16_384;
+
     private static volatile Parallel pool =
             new Parallel(Runtime.getRuntime().availableProcessors());
 
@@ -65,9 +67,38 @@ public final class Parallel {
         current.run(new Job(size, piece, pieces, body, Thread.currentThread()));
     }
 
+    /// A piece of one of several works: the numbers from (inclusive) to (exclusive) of the work.
+    @FunctionalInterface
+    public interface Ranges {
+        void run(int work, int from, int to);
+    }
+
+    /// Runs the body over 0..sizes[i] for each i, all in one pass, so that many small works cost as
+    /// little as one large one.
+    public static void ranges(int[] sizes, Ranges body) {
+        int[] firstPiece = new int[sizes.length + 1];
+        for (int i = 0; i < sizes.length; i++) {
+            firstPiece[i + 1] = firstPiece[i] + Math.ceilDiv(sizes[i], SMALL_PIECE);
+        }
+        int pieces = firstPiece[sizes.length];
+        range(
+                pieces,
+                Math.ceilDiv(pieces, 64),
+                (from, to) -> {
+                    int work = 0;
+                    for (int piece = from; piece < to; piece++) {
+                        while (firstPiece[work + 1] <= piece) {
+                            work++;
+                        }
+                        int begin = (piece - firstPiece[work]) * SMALL_PIECE;
+                        body.run(work, begin, Math.min(sizes[work], begin + SMALL_PIECE));
+                    }
+                });
+    }
+
     /// The number of elements worth a piece of their own in a loop that does little to each.
     public static int pieceOf(int size) {
-        return Math.max(16_384, (size / 64 + 63) & -64);
+        return Math.max(SMALL_PIECE, (size / 64 + 63) & -64);
     }
 
     /// Whether the thread is inside a piece: what it splits further, it does alone.

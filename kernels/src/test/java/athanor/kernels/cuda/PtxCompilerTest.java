@@ -52,6 +52,19 @@ class PtxCompilerTest {
     }
 
     @Test
+    void noFileIsMissingInTheList() throws IOException {
+        Path root = SOURCES.resolve("athanor/kernels");
+        try (Stream<Path> files = Files.walk(root)) {
+            assertThat(
+                            files.map(file -> root.relativize(file).toString())
+                                    .filter(file -> file.endsWith(".ptx"))
+                                    .map(file -> file.replace(".ptx", "").replace('\\', '/'))
+                                    .sorted())
+                    .isEqualTo(Ptx.FILES);
+        }
+    }
+
+    @Test
     void registersSpillsAndSharedMemoryAreSeen() {
         for (String architecture : ARCHITECTURES) {
             PtxCompiler.Outcome few = PtxCompiler.compile(holding(20), architecture);

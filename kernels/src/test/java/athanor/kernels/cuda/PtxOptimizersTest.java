@@ -11,6 +11,8 @@ import athanor.kernels.optimize.Adam;
 import athanor.kernels.optimize.AdamStep;
 import athanor.kernels.optimize.Sgd;
 import athanor.kernels.optimize.SgdStep;
+import athanor.kernels.optimize.UpdateRule;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -98,9 +100,16 @@ class PtxOptimizersTest {
     }
 
     private static Table table(Gpu gpu, List<Parameter> parameters) {
-        Parameter[] all = parameters.toArray(Parameter[]::new);
-        int[] chunks = Table.chunks(all);
-        return new Table(gpu.of(Table.tensors(all)), gpu.of(chunks), chunks.length / 2);
+        int[] chunks = Table.chunks(parameters);
+        return new Table(gpu.of(Table.tensors(parameters)), gpu.of(chunks), chunks.length / 2);
+    }
+
+    private static void update(Gpu gpu, UpdateRule rule, Scaling scaling, Table table) {
+        ByteBuffer numbers = PtxOptimizers.numbers(rule, scaling.gradientScale());
+        byte[] bytes = new byte[numbers.remaining()];
+        numbers.get(bytes);
+        new PtxOptimizers(gpu.ptx())
+                .update(STREAM, rule, gpu.of(bytes), scaling.nonFinite(), table);
     }
 
     @Test
@@ -135,8 +144,7 @@ class PtxOptimizersTest {
                                 for (int n : SIZES) {
                                     parameters.add(parameter(gpu, n, moves));
                                 }
-                                new PtxOptimizers(gpu.ptx())
-                                        .sgd(STREAM, step, half, table(gpu, parameters));
+                                update(gpu, step, half, table(gpu, parameters));
                                 return join(
                                         parameters.stream()
                                                 .map(p -> state(gpu, p, false))
@@ -181,8 +189,7 @@ class PtxOptimizersTest {
                                 for (int n : SIZES) {
                                     parameters.add(parameter(gpu, n, true));
                                 }
-                                new PtxOptimizers(gpu.ptx())
-                                        .adam(STREAM, step, half, table(gpu, parameters));
+                                update(gpu, step, half, table(gpu, parameters));
                                 return join(
                                         parameters.stream()
                                                 .map(p -> state(gpu, p, true))
@@ -218,9 +225,9 @@ class PtxOptimizersTest {
                                     Scaling scaling = new Scaling(1, OptionalLong.of(flag));
                                     PtxOptimizers optimizers = new PtxOptimizers(gpu.ptx());
                                     optimizers.findNonFinite(STREAM, table, flag);
-                                    optimizers.sgd(STREAM, SGD.get(1), scaling, table);
+                                    update(gpu, SGD.get(1), scaling, table);
                                     int sgd = changes(gpu, p);
-                                    optimizers.adam(STREAM, ADAM.get(1), scaling, table);
+                                    update(gpu, ADAM.get(1), scaling, table);
                                     return new int[] {gpu.ints(flag, 1)[0], sgd, changes(gpu, p)};
                                 });
                 if (wrong == 0) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import athanor.kernels.random.Philox;
 import athanor.kernels.random.PhiloxKey;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 class PtxRandomTest {
@@ -40,8 +41,30 @@ class PtxRandomTest {
                             run(
                                     n,
                                     (random, y) ->
-                                            random.dropoutMask(STREAM, key, probability, y, n)),
+                                            random.dropoutMask(
+                                                    STREAM,
+                                                    key,
+                                                    OptionalLong.empty(),
+                                                    probability,
+                                                    y,
+                                                    n)),
                             wanted);
+                    float[] keyed =
+                            Gpu.run(
+                                    gpu -> {
+                                        long at = gpu.of(key.key(), key.stream());
+                                        long y = gpu.room(n);
+                                        new PtxRandom(gpu.ptx())
+                                                .dropoutMask(
+                                                        STREAM,
+                                                        PhiloxKey.of(5),
+                                                        OptionalLong.of(at),
+                                                        probability,
+                                                        y,
+                                                        n);
+                                        return gpu.floats(y, n);
+                                    });
+                    Gpu.assertSame(keyed, wanted);
                 }
             }
         }
@@ -56,7 +79,11 @@ class PtxRandomTest {
             Philox.dropoutMask(key, probability, wanted, 4);
             assertThat(wanted[i]).isPositive();
             Gpu.assertSame(
-                    run(4, (random, y) -> random.dropoutMask(STREAM, key, probability, y, 4)),
+                    run(
+                            4,
+                            (random, y) ->
+                                    random.dropoutMask(
+                                            STREAM, key, OptionalLong.empty(), probability, y, 4)),
                     wanted);
         }
     }

@@ -137,7 +137,7 @@ public final class DeviceMemory {
     }
 
     /// The address and the nearest allocation, in words.
-    String describe(long address) {
+    public String describe(long address) {
         String place = "address 0x" + Long.toHexString(address) + " ";
         if (wasFreed(address)) {
             Map.Entry<Long, Long> entry = freed.floorEntry(address);

@@ -11,6 +11,8 @@ package athanor.kernels.cuda.simulator;
 /// @param storedSectors the same for stores
 /// @param leastLoadedSectors what would have been moved had each sector moved once in its launch
 /// @param leastStoredSectors the same for stores
+/// @param movedSectors what went through the caches of the multiprocessors: the sectors stored, and
+///     of those loaded the ones that their block had not loaded before
 /// @param bankConflicts cycles that shared memory took beyond the least
 public record KernelStatistics(
         long launches,
@@ -21,8 +23,25 @@ public record KernelStatistics(
         long storedSectors,
         long leastLoadedSectors,
         long leastStoredSectors,
+        long movedSectors,
         long bankConflicts) {
-    public static final KernelStatistics NONE = new KernelStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0);
+    public static final KernelStatistics NONE = new KernelStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+
+    /// The fewest bytes that the launches could have moved.
+    public long leastBytes() {
+        return 32 * (leastLoadedSectors + leastStoredSectors);
+    }
+
+    /// The bytes that they moved, in sectors.
+    public long movedBytes() {
+        return 32 * movedSectors;
+    }
+
+    /// How much of the sectors that warps asked for was used, 1 where neighbours lie together.
+    public double coalescing() {
+        long sectors = loadedSectors + storedSectors;
+        return sectors == 0 ? 1 : (loadedBytes + storedBytes) / (32.0 * sectors);
+    }
 
     public KernelStatistics plus(KernelStatistics other) {
         return new KernelStatistics(
@@ -34,6 +53,7 @@ public record KernelStatistics(
                 storedSectors + other.storedSectors,
                 leastLoadedSectors + other.leastLoadedSectors,
                 leastStoredSectors + other.leastStoredSectors,
+                movedSectors + other.movedSectors,
                 bankConflicts + other.bankConflicts);
     }
 }

@@ -26,10 +26,12 @@ final class Region {
     /// Whether blocks share it, so that accesses of other blocks in the launch count as races.
     final boolean global;
     final byte[] data;
-    /// By sector of 32 bytes: the launch that loaded or stored it last.
+    /// By sector of 32 bytes: the launch that loaded or stored it last, and the block that loaded
+    /// it.
     final int[] loaded;
 
     final int[] stored;
+    final int[] loadedByBlock;
     private long[] written;
     private long[] read;
     private int shift = 2;
@@ -47,6 +49,7 @@ final class Region {
         read = new long[words];
         loaded = new int[global ? (bytes + 31) / 32 : 0];
         stored = new int[loaded.length];
+        loadedByBlock = new int[loaded.length];
     }
 
     private static VarHandle view(Class<?> type) {

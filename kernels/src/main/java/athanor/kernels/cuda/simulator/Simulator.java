@@ -24,6 +24,7 @@ public final class Simulator {
     private Trace trace = Trace.NONE;
     private boolean counting = true;
     private int launches;
+    private int blocks;
 
     public Simulator(DeviceMemory memory) {
         this.memory = memory;
@@ -47,12 +48,13 @@ public final class Simulator {
     ///
     /// @throws KernelFault at the first rule it breaks; memory keeps what was written until then
     public KernelStatistics run(Launch launch) {
-        Traffic traffic = new Traffic(counting, ++launches);
+        Traffic traffic = new Traffic(counting, ++launches, blocks);
         SplittableRandom random = new SplittableRandom(launch.seed());
         Block block = new Block(memory, launch, initial(launch), traffic, trace, random);
-        long blocks = launch.grid().count();
-        int[] order = order(blocks, random);
+        int[] order = order(launch.grid().count(), random);
+        blocks += order.length;
         for (int number : order) {
+            traffic.beginBlock();
             block.run(launch.grid().place(number));
         }
         return traffic.statistics();

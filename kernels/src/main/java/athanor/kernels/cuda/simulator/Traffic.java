@@ -9,11 +9,13 @@ final class Traffic {
 
     final boolean counting;
     private final int launch;
+    private int block;
     long threadInstructions;
     private long loadedBytes;
     private long storedBytes;
     private long loadedSectors;
     private long storedSectors;
+    private long movedSectors;
     private long leastLoaded;
     private long leastStored;
     private long bankConflicts;
@@ -24,9 +26,16 @@ final class Traffic {
     private final int[] nextOfBank = new int[BANKS];
     private final long[] words = new long[BANKS];
 
-    Traffic(boolean counting, int launch) {
+    /// Blocks are numbered from `firstBlock` on, as no other launch numbers them.
+    Traffic(boolean counting, int launch, int firstBlock) {
         this.counting = counting;
         this.launch = launch;
+        block = firstBlock;
+    }
+
+    /// The next block begins, with nothing in its cache.
+    void beginBlock() {
+        block++;
     }
 
     /// A new instruction of a warp.
@@ -51,8 +60,11 @@ final class Traffic {
         if (load) {
             loadedSectors++;
             leastLoaded += first ? 1 : 0;
+            movedSectors += region.loadedByBlock[sector] == block ? 0 : 1;
+            region.loadedByBlock[sector] = block;
         } else {
             storedSectors++;
+            movedSectors++;
             leastStored += first ? 1 : 0;
         }
     }
@@ -117,6 +129,7 @@ final class Traffic {
                 storedSectors,
                 leastLoaded,
                 leastStored,
+                movedSectors,
                 bankConflicts);
     }
 }
