@@ -22,12 +22,11 @@ import java.util.Set;
 
 /// The least time that the work of a step can take on a GPU: each kernel the longer of its
 /// operations at the peak rate and its bytes at the full bandwidth (Williams, Waterman and
-// Patterson
-/// 2009). The work is what the engine asks of a backend that notes it and computes nothing.
+/// Patterson 2009). The work is what the engine asks of a backend that notes it and computes
+/// nothing.
 final class Roofline {
     /// A GPU by its data sheet: operations a second of float32, TF32 and half precision (dense),
-    // and
-    /// bytes a second.
+    /// and bytes a second.
     enum Gpu {
         A100("A100 SXM 80 GB", 19.5e12, 156e12, 312e12, 2.039e12),
         H100("H100 SXM", 66.9e12, 494.7e12, 989.4e12, 3.35e12);

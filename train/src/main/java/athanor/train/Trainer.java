@@ -20,8 +20,8 @@ import java.util.function.Function;
 /// The training loop. It tells its listeners what happens, and hands its progress to `checkpoint`
 /// when one is due.
 final class Trainer {
-    /// When to stop, to look, and to save; 0 steps means no limit or never. `repeats` says whether a
-    /// GPU may record steps.
+    /// When to stop, to look, and to save; 0 steps means no limit or never. `repeats` says whether
+    /// a GPU may record steps.
     record Plan(
             int epochs,
             long maxSteps,
@@ -166,8 +166,8 @@ final class Trainer {
         return done(batch, at.with(scale.after(finite)), rate, loss, correct, began);
     }
 
-    /// Whether the step is one that a GPU records: forward, loss, backward and optimizer, and nothing
-    /// that looks at a number in between.
+    /// Whether the step is one that a GPU records: forward, loss, backward and optimizer, and
+    /// nothing that looks at a number in between.
     private boolean isRepeated(Batch batch) {
         return plan.repeats()
                 && backend instanceof Cuda

@@ -551,8 +551,7 @@ public final class Cuda implements Backend, Workspace {
     private record Layer(ConvolutionGeometry geometry, DataType type, Dnn.Pass pass) {}
 
     /// Whether ways are chosen by time from now on, each layer's when it is first met. The bits
-    // then
-    /// depend on how fast what ran; else on the shapes alone.
+    /// then depend on how fast what ran; else on the shapes alone.
     public void chooseByTime(boolean on) {
         choosesByTime = on;
     }
@@ -593,9 +592,8 @@ public final class Cuda implements Backend, Workspace {
     }
 
     /// In the order of preference: a convolution that is a product of matrices is cuBLAS's, which
-    // has
-    /// tiles for more shapes and cuts long sums; then cuDNN's algorithms, as far as their workspace
-    /// is within bounds (the last needs to be there whatever it takes).
+    /// has tiles for more shapes and cuts long sums; then cuDNN's algorithms, as far as their
+    /// workspace is within bounds (the last needs to be there whatever it takes).
     private List<Way> ways(ConvolutionGeometry geometry, Way product, List<Way> bounded, Way last) {
         List<Way> ways = new ArrayList<>();
         if (geometry.isPointwise()) {
@@ -650,11 +648,9 @@ public final class Cuda implements Backend, Workspace {
                         geometry.channels(),
                         false,
                         true);
-        Way implicit =
-                (to, _) -> forward(geometry, type, Dnn.Algorithm.IMPLICIT_GEMM, x, w, to);
+        Way implicit = (to, _) -> forward(geometry, type, Dnn.Algorithm.IMPLICIT_GEMM, x, w, to);
         Way precomputed =
-                (to, _) ->
-                        forward(geometry, type, Dnn.Algorithm.IMPLICIT_PRECOMP_GEMM, x, w, to);
+                (to, _) -> forward(geometry, type, Dnn.Algorithm.IMPLICIT_PRECOMP_GEMM, x, w, to);
         boolean fits = isWithinBounds(geometry, type, Dnn.Algorithm.IMPLICIT_PRECOMP_GEMM);
         convolve(
                 new Layer(geometry, type, Dnn.Pass.FORWARD),
