@@ -199,7 +199,9 @@ final class BenchCommand implements Callable<Integer> {
             try {
                 backend = TrainingRun.backend(one);
             } catch (RuntimeException e) {
-                screen.line("%-12s %s", device, e.getMessage()); // There is no such device here.
+                screen.line(
+                        "%-12s %s",
+                        device, String.valueOf(e.getMessage())); // There is no such device here.
                 continue;
             }
             double seconds = median(new SyntheticTraining(one, sizes, backend)::train);

@@ -145,7 +145,7 @@ final class DoctorCommand implements Callable<Integer> {
             }
         } catch (CommunicatorProblem e) {
             line("MPI", "none; needed for more than one process alone");
-            advice(e.getMessage());
+            advice(String.valueOf(e.getMessage()));
         }
         Nccl.installed().ifPresent(version -> line("NCCL", version));
     }

@@ -33,6 +33,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -382,7 +383,7 @@ final class GpuCheck {
         double worst = 0;
         for (Map.Entry<String, Parameter> entry : wanted.entrySet()) {
             float[] a = entry.getValue().tensor().toFloats();
-            float[] b = actual.get(entry.getKey()).tensor().toFloats();
+            float[] b = Objects.requireNonNull(actual.get(entry.getKey())).tensor().toFloats();
             double difference = 0;
             double scale = Double.MIN_NORMAL;
             for (int i = 0; i < a.length; i++) {

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// The least time that the work of a step can take on a GPU: each kernel the longer of its
 /// operations at the peak rate and its bytes at the full bandwidth (Williams, Waterman and
@@ -27,6 +28,7 @@ import java.util.Set;
 final class Roofline {
     /// A GPU by its data sheet: operations a second of float32, TF32 and half precision (dense),
     /// and bytes a second.
+    @SuppressWarnings("ImmutableEnumChecker") // Nobody writes into the rates.
     enum Gpu {
         A100("A100 SXM 80 GB", 19.5e12, 156e12, 312e12, 2.039e12),
         H100("H100 SXM", 66.9e12, 494.7e12, 989.4e12, 3.35e12);
@@ -86,7 +88,7 @@ final class Roofline {
         works.clear();
     }
 
-    private Object call(Object proxy, Method method, Object... a) throws Throwable {
+    private @Nullable Object call(Object proxy, Method method, Object... a) throws Throwable {
         switch (method.getName()) {
             case "name" -> {
                 return "roofline";

@@ -43,6 +43,7 @@ public final class Autocast implements AutoCloseable {
 
     /// Left as they are; where two inputs differ, the narrower is cast to the type of the other. A
     /// batch norm has inputs of 16 bits, and statistics and parameters in FLOAT32.
+    @SuppressWarnings("UnusedVariable") // Held to the operations by a test.
     private static final Set<String> AS_THEY_COME =
             Set.of(
                     "absolute",

@@ -207,6 +207,7 @@ public final class Drawing {
         return kind.contains("Pool") ? "#dff0e7" : "#f3f4f6";
     }
 
+    @SuppressWarnings("AnnotateFormatMethod") // The annotation would need a library.
     private void put(String format, Object... values) {
         svg.append(String.format(Locale.ROOT, format, values)).append('\n');
     }

@@ -68,7 +68,7 @@ public record Summary(List<Layer> layers, long parameters, long multiplyAdds) {
 
     /// What goes into each layer and what comes out, for a batch of one image of shape `[H, W, C]`.
     public static Map<Module, Shapes> shapes(Module model, Shape image) {
-        Map<Module, Shapes> shapes = new IdentityHashMap<>();
+        IdentityHashMap<Module, Shapes> shapes = new IdentityHashMap<>();
         observe(
                 model,
                 image,

@@ -47,7 +47,8 @@ public record FromRoot(Communicator ranks) {
         }
         Optional<Path> own = ranks.isRoot() ? ofRoot.get() : Optional.empty();
         try {
-            double size = ranks.sum(own.isPresent() ? 1 + Files.size(own.get()) : 0)[0] - 1;
+            double size =
+                    ranks.sum(own.isPresent() ? 1.0 + (double) Files.size(own.get()) : 0)[0] - 1;
             if (size < 0) {
                 return Optional.empty();
             }

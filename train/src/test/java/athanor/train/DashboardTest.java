@@ -25,10 +25,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class DashboardTest {
-    private static final String EPOCH =
-            "{\"epoch\":%d,\"step\":%d,\"lr\":0.1,\"train_loss\":1.5,\"train_acc1\":40.0,\"test_loss\":1.25,"
-                    + "\"test_acc1\":%d.5,\"test_acc5\":90.0,\"images_per_s\":100.0,\"seconds\":2.0,\"peak_memory_bytes\":1000000}%n";
-
     @TempDir Path folder = Path.of("");
 
     private Path run(String name, int epochs) throws IOException {
@@ -45,7 +41,9 @@ class DashboardTest {
     private static void add(Path run, int epoch) throws IOException {
         Files.writeString(
                 run.resolve("metrics.jsonl"),
-                EPOCH.formatted(epoch, 10 * epoch, 50 + epoch),
+                ("{\"epoch\":%d,\"step\":%d,\"lr\":0.1,\"train_loss\":1.5,\"train_acc1\":40.0,\"test_loss\":1.25,"
+                                + "\"test_acc1\":%d.5,\"test_acc5\":90.0,\"images_per_s\":100.0,\"seconds\":2.0,\"peak_memory_bytes\":1000000}%n")
+                        .formatted(epoch, 10 * epoch, 50 + epoch),
                 StandardOpenOption.CREATE,
                 StandardOpenOption.APPEND);
     }

@@ -52,7 +52,7 @@ final class CudaUpdates {
         }
 
         Table at(long address) {
-            return new Table(address, address + Table.TENSOR_BYTES * tensors, blocks);
+            return new Table(address, address + (long) Table.TENSOR_BYTES * tensors, blocks);
         }
     }
 
@@ -114,7 +114,7 @@ final class CudaUpdates {
                 return page;
             }
 
-            /// Most steps have the tensors of the one before, at the same addresses.
+            // Most steps have the tensors of the one before, at the same addresses.
             @Override
             public Table table(List<Parameter> parameters) {
                 Packed packed = Packed.of(parameters);

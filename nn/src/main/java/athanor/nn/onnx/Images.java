@@ -292,13 +292,13 @@ final class Images {
     private static long columnMajor(int place, int... image) {
         int size = IntStream.of(image).reduce(1, (a, b) -> a * b);
         int within = place % size;
-        int moved = 0;
+        long moved = (long) place - within;
         for (int i = image.length - 1, stride = size; i >= 0; i--) {
             stride /= image[i];
-            moved += within % image[i] * stride;
+            moved += (long) (within % image[i]) * stride;
             within /= image[i];
         }
-        return place - place % size + moved;
+        return moved;
     }
 
     private static Value averagePool(Call call) {

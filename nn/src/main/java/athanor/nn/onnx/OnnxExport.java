@@ -73,7 +73,7 @@ public final class OnnxExport {
     }
 
     private static final class Writer implements GraphWriter {
-        private final Map<Parameter, String> names = new IdentityHashMap<>();
+        private final IdentityHashMap<Parameter, String> names = new IdentityHashMap<>();
         private final Map<Module, Summary.Shapes> shapes;
         private final boolean foldsNorms;
         private final Set<String> constants = new HashSet<>();

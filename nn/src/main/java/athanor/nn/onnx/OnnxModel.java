@@ -63,7 +63,7 @@ public final class OnnxModel extends Module {
     private final Graph graph;
     private final Map<String, Value> constants;
     private final Map<String, Parameter> state = new LinkedHashMap<>();
-    private final Map<Node, Set<String>> lastUses = new IdentityHashMap<>();
+    private final IdentityHashMap<Node, Set<String>> lastUses = new IdentityHashMap<>();
 
     /// A part of the dotted names; runs nothing itself.
     private static final class Names extends Module {

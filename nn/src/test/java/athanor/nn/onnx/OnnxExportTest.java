@@ -103,7 +103,9 @@ class OnnxExportTest {
         model.initialize(KEY);
         Path file = folder.resolve("cnn.onnx");
         OnnxExport.write(model, Shape.of(28, 28, 1), true, Map.of(), file);
-        assertThat(Files.list(folder)).containsExactly(file);
+        try (Stream<Path> files = Files.list(folder)) {
+            assertThat(files).containsExactly(file);
+        }
         OnnxModel read = OnnxModel.read(file);
         assertThat(read.inputs()).containsExactly("input float[?, 1, 28, 28]");
         assertThat(read.outputs()).containsExactly("logits float[?, 10]");

@@ -19,6 +19,7 @@ import java.util.zip.CRC32C;
 /// A file of events as TensorBoard reads them: TFRecords (length, its checksum, data, their
 /// checksum), each a `tensorflow.Event` message. The numbers of fields are those of TensorFlow's
 /// event.proto and summary.proto, and of TensorBoard's plugins/hparams/plugin_data.proto.
+@SuppressWarnings("ByteBufferBackingArray") // All buffers here are whole arrays.
 final class EventFile {
     private static final String PREFIX = "events.out.tfevents.";
     private static final Pattern NAME = Pattern.compile(Pattern.quote(PREFIX) + "(\\d{1,12})\\.");
@@ -104,14 +105,14 @@ final class EventFile {
         ByteBuffer counts = littleEndian(Double.BYTES * steps);
         for (int i = 0; i < steps; i++) {
             limits.putDouble(values.limit(i));
-            counts.putDouble(values.counts()[i]);
+            counts.putDouble((double) values.counts()[i]);
         }
         byte[] histogram =
                 message(
                         out -> {
                             out.writeDouble(1, values.least());
                             out.writeDouble(2, values.greatest());
-                            out.writeDouble(3, values.size());
+                            out.writeDouble(3, (double) values.size());
                             out.writeDouble(4, values.sum());
                             out.writeDouble(5, values.sumOfSquares());
                             out.writeByteArray(6, limits.array());

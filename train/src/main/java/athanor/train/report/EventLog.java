@@ -94,7 +94,7 @@ public final class EventLog implements TrainingEvent.Listener {
         events.scalar(step, "epoch", metrics.epoch());
         events.scalar(step, "loss/train", metrics.trainLoss());
         events.scalar(step, "accuracy/train", metrics.trainAccuracy());
-        events.scalar(step, "peak_memory_bytes", metrics.peakMemoryBytes());
+        events.scalar(step, "peak_memory_bytes", (double) metrics.peakMemoryBytes());
         metrics.test().ifPresent(evaluation -> test(events, evaluation));
         if (settings.on(Setting.HISTOGRAMS)) {
             for (Map.Entry<String, Parameter> entry : model.parameters().entrySet()) {
