@@ -105,9 +105,10 @@ final class TrainCommand implements Callable<Integer> {
         Optional<Dashboard> dashboard =
                 port.filter(_ -> ranks.isRoot())
                         .map(
-                        given ->
-                                Dashboard.serve(
-                                        DashboardCommand.address("--dashboard", given), List.of()));
+                                given ->
+                                        Dashboard.serve(
+                                                DashboardCommand.address("--dashboard", given),
+                                                List.of()));
         try {
             List<TrainingEvent.Listener> listeners = new ArrayList<>(List.of(display));
             dashboard.ifPresent(listeners::add);

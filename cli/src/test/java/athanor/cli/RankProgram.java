@@ -6,8 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /// One rank of [MpiTest]: several command lines, with `then` between them, in one JVM. Ends with
-// the
-/// code of the first that fails.
+/// the code of the first that fails.
 final class RankProgram {
     private RankProgram() {}
 

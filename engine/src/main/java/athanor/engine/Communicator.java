@@ -6,8 +6,7 @@ import java.util.List;
 /// batch. All ranks make the same calls in the same order, with tensors of the same shapes.
 ///
 /// Sums are added in the order of the ranks, so all ranks get the same bits, and a run with the
-// same
-/// number of ranks gets them again.
+/// same number of ranks gets them again.
 public interface Communicator extends AutoCloseable {
     /// An exchange that goes on while the caller does other work.
     @FunctionalInterface

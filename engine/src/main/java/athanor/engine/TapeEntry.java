@@ -24,8 +24,7 @@ public record TapeEntry(
     }
 
     /// What it computes and what its gradients are: the documentation of its class, whose source
-    // lies
-    /// in the jar. Empty for a leaf.
+    /// lies in the jar. Empty for a leaf.
     public String formula() {
         String name = Character.toUpperCase(operation.charAt(0)) + operation.substring(1);
         try (InputStream source =

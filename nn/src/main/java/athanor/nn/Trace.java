@@ -158,8 +158,7 @@ public record Trace(List<TapeEntry> tape, Map<Long, Layer> layers) {
         }
 
         /// What was recorded, and the time that went by, belong to the layer that runs. What a
-        // layer
-        /// of layers does here and there is as many layers: the graph of layers has no cycle.
+        /// layer of layers does here and there is as many layers: the graph of layers has no cycle.
         private void spend() {
             boolean records = Tape.position() > recorded;
             if (records && running.element().recorded) {

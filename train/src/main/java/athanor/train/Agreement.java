@@ -11,7 +11,7 @@ import java.util.Set;
 import java.util.zip.CRC32;
 
 /// That all ranks train the same: the first in which they differ ends the training before it
-// begins.
+/// begins.
 public final class Agreement {
     /// What may differ: it says where a machine keeps things, and how much of it to use.
     public static final Set<Setting> OF_MACHINE =

@@ -10,17 +10,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Training over ranks: each has the whole model and a part of every batch, and gradients are
-// summed
-/// before the update, so that all parameters stay the same.   Li et al., "PyTorch Distributed",
-// 2020.
+/// summed before the update, so that all parameters stay the same.   Li et al., "PyTorch
+/// Distributed", 2020.
 ///
 /// Gradients are ready last layer first. They are collected in buckets, and a full bucket is on its
-// way
-/// while the backward pass goes on with the layers before it.
+/// way while the backward pass goes on with the layers before it.
 public final class DataParallel {
     /// More, and less of the exchange is hidden behind the backward pass; fewer, and its latency
-    // counts
-    /// more often.
+    /// counts more often.
     public static final long BUCKET_BYTES = 8 << 20;
 
     private final Communicator ranks;
@@ -96,8 +93,7 @@ public final class DataParallel {
     }
 
     /// A key for what differs between ranks, such as the elements that dropout drops; rank 0 has
-    // the
-    /// key itself.
+    /// the key itself.
     PhiloxKey own(PhiloxKey key) {
         return ranks.isRoot() ? key : key.derive("rank").derive(ranks.rank());
     }

@@ -18,8 +18,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /// What rank 0 finds out or reads, for all ranks: only its disk need hold the run folder and the
-// files
-/// that a training starts from.
+/// files that a training starts from.
 public record FromRoot(Communicator ranks) {
     private static final int PIECE = 1 << 26;
 

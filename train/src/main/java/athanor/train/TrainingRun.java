@@ -99,8 +99,7 @@ public final class TrainingRun {
         Schedule schedule = Schedule.of(scaled(settings), training.batches());
         Trainer.Plan plan = plan(settings);
 
-        Optional<Resumption> resumed =
-                ranks.isRoot() ? Resumption.of(settings) : Optional.empty();
+        Optional<Resumption> resumed = ranks.isRoot() ? Resumption.of(settings) : Optional.empty();
         start =
                 fromRoot.file(() -> resumed.map(Resumption::file))
                         .map(

@@ -174,7 +174,8 @@ class DataParallelTest {
                         Datasets.named("cifar10").normalization(),
                         7,
                         0);
-        Evaluation one = new Evaluator(loader, Backend.cpu(), TestTime.NONE).evaluate(network(), _ -> {});
+        Evaluation one =
+                new Evaluator(loader, Backend.cpu(), TestTime.NONE).evaluate(network(), _ -> {});
         for (int size : new int[] {3, 8, 11}) {
             List<Evaluation> many =
                     ThreadRanks.run(

@@ -14,7 +14,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Ranks that are threads of one JVM: what is tested is who sends what and when, not how it
-// travels.
+/// travels.
 final class ThreadRanks {
     private final CyclicBarrier barrier;
     private final double[][] sent;

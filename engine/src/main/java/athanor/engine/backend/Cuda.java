@@ -110,7 +110,7 @@ public final class Cuda implements Backend, Workspace {
 
     /// Gives work to a second stream, which begins it after all that this one was given so far, and
     /// does it beside what comes next. Running what is returned, once, makes this stream wait for
-    // it.
+    /// it.
     public Runnable beside(LongConsumer work) {
         Driver driver = device.driver();
         if (besides.isEmpty()) {

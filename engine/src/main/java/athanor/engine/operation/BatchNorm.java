@@ -18,9 +18,8 @@ import java.util.Optional;
 /// With g = dy (where y > 0), h = (x - mean) / deviation, M rows: dgamma = sum of g h,   dbeta =
 /// sum of g,   dresidual = g, dx = gamma / deviation (g - dbeta / M - h dgamma / M); with constant
 /// moments, dx = gamma / deviation g. Where the moments are those of several ranks, M and the two
-// sums
-/// in dx are over all of them; those that are returned are of the rank's own rows, as every
-// gradient.
+/// sums in dx are over all of them; those that are returned are of the rank's own rows, as every
+/// gradient.
 public final class BatchNorm {
     private BatchNorm() {}
 

@@ -1,8 +1,7 @@
 package athanor.train.data;
 
 /// One rank's part of every batch: images that lie side by side in it, as many as any other's or
-// one
-/// more. Together the parts are the batch, whatever the number of ranks.
+/// one more. Together the parts are the batch, whatever the number of ranks.
 ///
 /// A batch of fewer images than ranks leaves some with none of their own. They get its first image
 /// again, which does not count ([Batch#weight] is 0): every rank has something to compute.

@@ -13,7 +13,7 @@ public record Launch(Map<String, String> environment) {
     /// Whether MPI has started this process, with others beside it.
     ///
     /// @throws CommunicatorProblem where Slurm has started several without MPI: each would train
-    // alone
+    /// alone
     public boolean isMpi() {
         OptionalInt size = number("OMPI_COMM_WORLD_SIZE");
         if (size.isPresent()) {

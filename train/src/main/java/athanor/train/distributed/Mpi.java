@@ -18,18 +18,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /// The ranks of MPI_COMM_WORLD. One thread makes all calls of MPI, one exchange after the other,
-// while
-/// the caller goes on.
+/// while the caller goes on.
 ///
 /// MPI_Allreduce may add in any order. So a sum is made of two exchanges: each rank receives its
-// part
-/// of everybody's numbers (all-to-all), adds them in the order of the ranks, and sends the sums to
-// all
-/// (all-gather). Both ways together move `2 (P - 1) / P` of the numbers, the least there is.
+/// part of everybody's numbers (all-to-all), adds them in the order of the ranks, and sends the
+/// sums to all (all-gather). Both ways together move `2 (P - 1) / P` of the numbers, the least
+/// there is.
 ///
 /// MPI reads and writes native memory: tensors are copied there when an exchange begins, and back
-// when
-/// it is awaited, both by the caller.
+/// when it is awaited, both by the caller.
 public final class Mpi implements Communicator {
     private static final int ABORT_SECONDS = 10;
     /// Elements that are added at a time, in the first cache.

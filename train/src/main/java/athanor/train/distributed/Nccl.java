@@ -13,13 +13,11 @@ import java.util.Optional;
 import java.util.function.LongConsumer;
 
 /// Ranks with a GPU each: what lies on the GPU goes from GPU to GPU by NCCL, in a stream beside
-// that of
-/// the kernels; what lies on the host goes by the other communicator, which also brings the ranks
-/// together.
+/// that of the kernels; what lies on the host goes by the other communicator, which also brings the
+/// ranks together.
 ///
 /// NCCL fixes the order of its sums by the number of ranks and how the GPUs are connected, not by
-// the
-/// clock: the same machines give the same bits, others may not.
+/// the clock: the same machines give the same bits, others may not.
 public final class Nccl implements Communicator {
     private final Communicator hosts;
     private final NcclLibrary nccl;

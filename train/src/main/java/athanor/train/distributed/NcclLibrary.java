@@ -16,8 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// The functions of NVIDIA's NCCL 2 that [Nccl] calls. What it refuses is a [CommunicatorProblem]
-// with
-/// its own words.
+/// with its own words.
 final class NcclLibrary {
     static final int ID_BYTES = 128;
     private static final String ADVICE =

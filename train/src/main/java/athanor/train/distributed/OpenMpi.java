@@ -12,9 +12,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /// The functions of Open MPI that [Mpi] calls, all by one thread. Each returns when it is done;
-// while
-/// it waits, the thread sleeps in between, as the processor belongs to the kernels. (MPI's own
-/// blocking calls would spin.) An error within MPI ends all ranks with MPI's own words.
+/// while it waits, the thread sleeps in between, as the processor belongs to the kernels. (MPI's
+/// own blocking calls would spin.) An error within MPI ends all ranks with MPI's own words.
 ///
 /// Open MPI's handles are the addresses of variables; other MPIs have other handles.
 final class OpenMpi {

@@ -1,10 +1,9 @@
 package athanor.train.distributed;
 
 /// The time of a step over P ranks, each with the same number of images, from that of one rank, the
-/// size of the gradients and the network. An exchange of n bytes takes
-/// `2 (P - 1) latency + 2 (P - 1) / P n / bandwidth`: P - 1 messages all-to-all and P - 1 to
-// gather.
-/// All buckets but the last can hide behind what of the backward pass comes after the first.
+/// size of the gradients and the network. An exchange of n bytes takes `2 (P - 1) latency + 2 (P -
+/// 1) / P n / bandwidth`: P - 1 messages all-to-all and P - 1 to gather. All buckets but the last
+/// can hide behind what of the backward pass comes after the first.
 ///
 /// @param stepSeconds forward, backward and update of one rank
 /// @param gradientBytes all gradients
@@ -42,8 +41,7 @@ public record ScalingModel(
     }
 
     /// A step whose exchanges go on beside the backward pass: the last one cannot, nor what is
-    // longer
-    /// than the pass.
+    /// longer than the pass.
     public double stepBeside(int ranks) {
         double all = exchanges(ranks);
         double last = exchange(last(), ranks);
@@ -51,7 +49,7 @@ public record ScalingModel(
     }
 
     /// Latency and bandwidth that fit measured exchanges best, by least squares of the relative
-    // error.
+    /// error.
     ///
     /// @param bytes the size of each
     /// @param seconds the time of each

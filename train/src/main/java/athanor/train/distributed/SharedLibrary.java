@@ -13,8 +13,7 @@ import java.lang.invoke.MethodHandle;
 import java.util.List;
 
 /// A native library, opened so that the plugins it opens itself see its symbols (RTLD_GLOBAL),
-// which
-/// Open MPI's need and [System#load] does not do. It stays open.
+/// which Open MPI's need and [System#load] does not do. It stays open.
 @SuppressWarnings("restricted") // Native calls: --enable-native-access is given.
 final class SharedLibrary {
     private static final int RTLD_NOW = 2;

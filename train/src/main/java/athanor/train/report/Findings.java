@@ -33,8 +33,7 @@ public final class Findings implements TrainingEvent.Listener {
     private final boolean timed;
 
     /// @param timed whether to time the layers, on a few images: on the CPU alone, since a GPU
-    // works
-    /// on while the clock is read, and a simulator takes long
+    /// works on while the clock is read, and a simulator takes long
     public Findings(RunFolder folder, Module model, Evaluator test, boolean timed) {
         this.folder = folder;
         this.model = model;

@@ -9,8 +9,7 @@ import athanor.engine.backend.Cuda;
 import java.util.List;
 
 /// Joins by the stand-in for NCCL, on a simulated GPU, and exchanges a few tensors. Rank 0 of 2;
-// the
-/// other one is not there.
+/// the other one is not there.
 final class NcclProgram {
     private NcclProgram() {}
 

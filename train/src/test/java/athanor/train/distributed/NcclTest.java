@@ -15,8 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The calls of NCCL, against a library that stands in for it: every argument is seen to arrive.
-// Needs
-/// gcc, and no GPU.
+/// Needs gcc, and no GPU.
 class NcclTest {
     @TempDir static Path folder = Path.of("");
 

@@ -72,7 +72,7 @@ public final class Kernel {
 
     /// Packs arguments as a launch wants them: one number for each parameter, of which a parameter
     /// of an integer type takes a Long, Integer or Short, and one of a float type a Float or
-    // Double.
+    /// Double.
     public ByteBuffer arguments(Number... values) {
         if (values.length != parameters.size()) {
             throw new IllegalArgumentException(
