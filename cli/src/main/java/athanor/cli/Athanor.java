@@ -63,6 +63,8 @@ public final class Athanor implements Runnable {
                 .addSubcommand(ExplainCommand.commandLine(screen))
                 .addSubcommand(new DoctorCommand(screen))
                 .addSubcommand(BenchCommand.commandLine(screen))
+                .addSubcommand(new ExportCommand(screen))
+                .addSubcommand(ImportCommand.commandLine(screen))
                 .addSubcommand(new RecipesCommand(screen))
                 .addSubcommand(new ModelsCommand(screen))
                 .addSubcommand(new DatasetsCommand(screen));

@@ -47,6 +47,7 @@ final class BenchCommand implements Callable<Integer> {
                     Setting.BATCH_SIZE,
                     Setting.OPTIMIZER,
                     Setting.DEVICE,
+                    Setting.AMP,
                     Setting.THREADS);
 
     private Screen screen;
@@ -212,6 +213,7 @@ final class BenchCommand implements Callable<Integer> {
         figures.put("batch_size", batch);
         figures.put("threads", Parallel.threads());
         figures.put("device", settings.text(Setting.DEVICE));
+        figures.put("amp", settings.text(Setting.AMP));
         if (trains) {
             figures.put("train_images_per_s", rounded(batch / median(steps::train), 100));
         }

@@ -1,5 +1,6 @@
 package athanor.cli;
 
+import athanor.engine.Autocast;
 import athanor.engine.Backend;
 import athanor.engine.Communicator;
 import athanor.engine.DType;
@@ -46,6 +47,7 @@ final class EvalCommand implements Callable<Integer> {
                     Setting.DATA_DIR,
                     Setting.BATCH_SIZE,
                     Setting.DEVICE,
+                    Setting.AMP,
                     Setting.THREADS,
                     Setting.WORKERS,
                     Setting.TTA);
@@ -104,8 +106,9 @@ final class EvalCommand implements Callable<Integer> {
         model.to(backend, DType.FLOAT32);
         long began = System.nanoTime();
         Evaluation evaluation;
-        try (EpochDisplay display =
-                new EpochDisplay(screen, screen.live() && !noProgress, settings)) {
+        try (Autocast _ = TrainingRun.autocast(settings);
+                EpochDisplay display =
+                        new EpochDisplay(screen, screen.live() && !noProgress, settings)) {
             TrainingEvent.Listener listener = display;
             evaluation =
                     new Evaluator(loader, backend, TrainingRun.views(settings), ranks)

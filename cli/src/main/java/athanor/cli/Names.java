@@ -20,7 +20,7 @@ final class Names {
 
     static void checkModel(String name) {
         List<String> known = Models.all().stream().map(Models.Entry::name).toList();
-        if (!known.contains(name.toLowerCase(Locale.ROOT))) {
+        if (!known.contains(name.toLowerCase(Locale.ROOT)) && !Models.isFile(name)) {
             throw unknown(Setting.MODEL, name, known, "athanor models");
         }
     }

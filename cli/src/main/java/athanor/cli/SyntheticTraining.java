@@ -1,9 +1,11 @@
 package athanor.cli;
 
+import athanor.engine.Autocast;
 import athanor.engine.Backend;
 import athanor.engine.Communicator;
 import athanor.engine.DType;
 import athanor.engine.GradMode;
+import athanor.engine.Gradients;
 import athanor.engine.HostBuffer;
 import athanor.engine.Randomness;
 import athanor.engine.Shape;
@@ -13,6 +15,7 @@ import athanor.kernels.random.PhiloxKey;
 import athanor.nn.Module;
 import athanor.nn.Parameter;
 import athanor.train.DataParallel;
+import athanor.train.LossScale;
 import athanor.train.ModelSpec;
 import athanor.train.Optimizer;
 import athanor.train.Schedule;
@@ -31,6 +34,8 @@ final class SyntheticTraining {
     private final double labelSmoothing;
     private final Tensor images;
     private final Tensor labels;
+    private final Settings settings;
+    private final LossScale scale;
     private DataParallel ranks = new DataParallel(Communicator.single());
     private double weight = 1;
 
@@ -39,6 +44,8 @@ final class SyntheticTraining {
     }
 
     SyntheticTraining(Settings settings, Sizes sizes, Backend backend) {
+        this.settings = settings;
+        scale = LossScale.of(settings, LossScale.NONE);
         int side = sizes.image().height();
         spec = ModelSpec.of(settings, sizes.classes(), sizes.image().channels(), side);
         model = spec.create();
@@ -79,10 +86,14 @@ final class SyntheticTraining {
     double train() {
         model.train(true);
         PhiloxKey key = PhiloxKey.of(optimizer.steps());
-        try (Workspace _ = Workspace.open()) {
+        try (Workspace _ = Workspace.open();
+                Autocast _ = TrainingRun.autocast(settings)) {
             Tensor logits = Randomness.with(key, () -> model.forward(images));
             Tensor loss = logits.crossEntropy(labels, labelSmoothing);
-            optimizer.step(ranks.backward(loss, weight), rate);
+            Gradients gradients = ranks.backward(scale.of(loss), weight);
+            if (scale.unscale(gradients)) {
+                optimizer.step(gradients, rate);
+            }
             return loss.item();
         }
     }
@@ -90,7 +101,8 @@ final class SyntheticTraining {
     /// One forward pass without a graph. Returns the first logit.
     float infer() {
         model.train(false);
-        try (Workspace _ = Workspace.open()) {
+        try (Workspace _ = Workspace.open();
+                Autocast _ = TrainingRun.autocast(settings)) {
             return GradMode.off(() -> model.forward(images)).toFloats()[0];
         }
     }

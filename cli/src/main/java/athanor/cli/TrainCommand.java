@@ -254,6 +254,11 @@ final class TrainCommand implements Callable<Integer> {
                                         test.accuracy1(), test.accuracy5()));
         last.flatMap(metrics -> metrics.test().map(test -> row(settings, metrics, test)))
                 .ifPresent(row -> ResultRow.table(List.of(row)).forEach(l -> screen.line("%s", l)));
+        if (!settings.text(Setting.AMP).equals("off")) {
+            screen.line(
+                    "mixed precision %s, %,d of %,d steps left out for gradients that were not finite",
+                    settings.text(Setting.AMP), run.stepsLeftOut(finished), finished.step());
+        }
         screen.line("the run lies in %s; what next:", run.folder().path());
         String data = settings.path(Setting.DATA_DIR).map(dir -> " --data-dir " + dir).orElse("");
         next("eval --checkpoint " + run.folder().last() + data);

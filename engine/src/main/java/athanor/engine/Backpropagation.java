@@ -29,7 +29,9 @@ final class Backpropagation {
         walk.count(loss);
         walk.pending.put(loss, dLoss);
         walk.ready.add(loss);
-        return GradMode.off(walk::visitAll);
+        try (Autocast _ = Autocast.open(DType.FLOAT32)) {
+            return GradMode.off(walk::visitAll);
+        }
     }
 
     private void count(Node loss) {

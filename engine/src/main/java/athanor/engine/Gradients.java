@@ -73,6 +73,18 @@ public final class Gradients {
                         .item());
     }
 
+    /// Whether no element is NaN or infinite: of those, 0 times the element is NaN.
+    public boolean areFinite() {
+        return Workspace.tidy(
+                                () ->
+                                        byLeaf.values().stream()
+                                                .map(gradient -> gradient.mul(0).sum())
+                                                .reduce(Tensor::add)
+                                                .orElseThrow())
+                        .item()
+                == 0;
+    }
+
     private static void combine(Binary function, Tensor y, Tensor b) {
         y.backend()
                 .binary(

@@ -1,5 +1,6 @@
 package athanor.engine;
 
+import athanor.kernels.elementwise.HalfPrecision;
 import java.lang.foreign.MemorySegment;
 
 /// Elements in an array on the heap. [#get] and [#set] read and write any type as double: what
@@ -9,15 +10,23 @@ public final class HostBuffer implements Buffer {
     private final int length;
     private final float[] floats;
     private final double[] doubles;
+    private final short[] shorts;
     private final int[] ints;
     private final byte[] bytes;
 
     private HostBuffer(
-            DType dtype, int length, float[] floats, double[] doubles, int[] ints, byte[] bytes) {
+            DType dtype,
+            int length,
+            float[] floats,
+            double[] doubles,
+            short[] shorts,
+            int[] ints,
+            byte[] bytes) {
         this.dtype = dtype;
         this.length = length;
         this.floats = floats;
         this.doubles = doubles;
+        this.shorts = shorts;
         this.ints = ints;
         this.bytes = bytes;
     }
@@ -26,6 +35,7 @@ public final class HostBuffer implements Buffer {
         return switch (dtype) {
             case FLOAT32 -> of(new float[length]);
             case FLOAT64 -> of(new double[length]);
+            case FLOAT16, BFLOAT16 -> of(dtype, new short[length]);
             case INT32 -> of(new int[length]);
             case UINT8 -> of(new byte[length]);
         };
@@ -33,22 +43,34 @@ public final class HostBuffer implements Buffer {
 
     /// Wraps the array; it is not copied.
     public static HostBuffer of(float... array) {
-        return new HostBuffer(DType.FLOAT32, array.length, array, NO_DOUBLES, NO_INTS, NO_BYTES);
+        return new HostBuffer(
+                DType.FLOAT32, array.length, array, NO_DOUBLES, NO_SHORTS, NO_INTS, NO_BYTES);
     }
 
     /// Wraps the array; it is not copied.
     public static HostBuffer of(double... array) {
-        return new HostBuffer(DType.FLOAT64, array.length, NO_FLOATS, array, NO_INTS, NO_BYTES);
+        return new HostBuffer(
+                DType.FLOAT64, array.length, NO_FLOATS, array, NO_SHORTS, NO_INTS, NO_BYTES);
+    }
+
+    /// Wraps the bits of numbers of a type of 16; they are not copied.
+    public static HostBuffer of(DType dtype, short... array) {
+        if (!dtype.is16Bits()) {
+            throw new IllegalArgumentException(dtype + " has no elements of 16 bits");
+        }
+        return new HostBuffer(dtype, array.length, NO_FLOATS, NO_DOUBLES, array, NO_INTS, NO_BYTES);
     }
 
     /// Wraps the array; it is not copied.
     public static HostBuffer of(int... array) {
-        return new HostBuffer(DType.INT32, array.length, NO_FLOATS, NO_DOUBLES, array, NO_BYTES);
+        return new HostBuffer(
+                DType.INT32, array.length, NO_FLOATS, NO_DOUBLES, NO_SHORTS, array, NO_BYTES);
     }
 
     /// Wraps the array; it is not copied.
     public static HostBuffer of(byte... array) {
-        return new HostBuffer(DType.UINT8, array.length, NO_FLOATS, NO_DOUBLES, NO_INTS, array);
+        return new HostBuffer(
+                DType.UINT8, array.length, NO_FLOATS, NO_DOUBLES, NO_SHORTS, NO_INTS, array);
     }
 
     @Override
@@ -69,6 +91,11 @@ public final class HostBuffer implements Buffer {
         return require(DType.FLOAT64, doubles);
     }
 
+    /// The bits of numbers of 16.
+    public short[] shorts() {
+        return require(dtype.is16Bits() ? dtype : DType.FLOAT16, shorts);
+    }
+
     public int[] ints() {
         return require(DType.INT32, ints);
     }
@@ -82,6 +109,7 @@ public final class HostBuffer implements Buffer {
         return switch (dtype) {
             case FLOAT32 -> MemorySegment.ofArray(floats);
             case FLOAT64 -> MemorySegment.ofArray(doubles);
+            case FLOAT16, BFLOAT16 -> MemorySegment.ofArray(shorts);
             case INT32 -> MemorySegment.ofArray(ints);
             case UINT8 -> MemorySegment.ofArray(bytes);
         };
@@ -92,16 +120,21 @@ public final class HostBuffer implements Buffer {
         return switch (dtype) {
             case FLOAT32 -> floats[index];
             case FLOAT64 -> doubles[index];
+            case FLOAT16 -> Float.float16ToFloat(shorts[index]);
+            case BFLOAT16 -> HalfPrecision.fromBfloat16(shorts[index]);
             case INT32 -> ints[index];
             case UINT8 -> bytes[index] & 0xff;
         };
     }
 
-    /// Stores the value, rounded to the element's type as a Java cast does it.
+    /// Stores the value, rounded to the element's type as a Java cast does it; to 16 bits by way
+    /// of a float, as on every backend.
     public void set(int index, double value) {
         switch (dtype) {
             case FLOAT32 -> floats[index] = (float) value;
             case FLOAT64 -> doubles[index] = value;
+            case FLOAT16 -> shorts[index] = Float.floatToFloat16((float) value);
+            case BFLOAT16 -> shorts[index] = HalfPrecision.toBfloat16((float) value);
             case INT32 -> ints[index] = (int) value;
             case UINT8 -> bytes[index] = (byte) (int) value;
         }
@@ -116,6 +149,7 @@ public final class HostBuffer implements Buffer {
 
     private static final float[] NO_FLOATS = {};
     private static final double[] NO_DOUBLES = {};
+    private static final short[] NO_SHORTS = {};
     private static final int[] NO_INTS = {};
     private static final byte[] NO_BYTES = {};
 }

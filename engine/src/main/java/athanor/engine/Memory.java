@@ -8,7 +8,8 @@ import java.util.Map;
 /// The memory of a backend: buffers that were given back are handed out again, so that a training
 /// loop allocates in its first step alone. Counts the bytes in use and the most there have been.
 public final class Memory {
-    /// A free buffer may be this much larger than what was asked for.
+    /// A free buffer may be this much larger than what was asked for; not one of 16 bits, which
+    /// [Widening] converts whole.
     private static final double WASTE = 1.125;
 
     private final Backend backend;
@@ -74,7 +75,8 @@ public final class Memory {
     private Buffer reuse(DType dtype, int length) {
         Int2ObjectRBTreeMap<ArrayDeque<Buffer>> sizes = sizes(dtype);
         var fitting = sizes.tailMap(length);
-        if (!fitting.isEmpty() && fitting.firstIntKey() <= length * WASTE + 64) {
+        double most = dtype.is16Bits() ? length : length * WASTE + 64;
+        if (!fitting.isEmpty() && fitting.firstIntKey() <= most) {
             int size = fitting.firstIntKey();
             ArrayDeque<Buffer> buffers = sizes.get(size);
             Buffer buffer = buffers.pop();

@@ -22,6 +22,10 @@ final class Storage {
         return backend;
     }
 
+    DType dtype() {
+        return buffer.dtype();
+    }
+
     Buffer buffer() {
         if (freed) {
             throw new IllegalStateException(

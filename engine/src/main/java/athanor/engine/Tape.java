@@ -11,7 +11,7 @@ import java.util.function.UnaryOperator;
 /// that the input's stretches to, the walk sums it.
 ///
 /// ```
-/// // y = a b.   da = dy b,   db = dy a.
+/// // y = a b. da = dy b, db = dy a.
 /// Tape.record("mul", y, Tape.edge(a, dy -> dy.mul(b), b), Tape.edge(b, dy -> dy.mul(a), a));
 /// ```
 public final class Tape {

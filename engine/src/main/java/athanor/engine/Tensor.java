@@ -82,14 +82,14 @@ public final class Tensor {
     /// Uniform in [0, 1).
     public static Tensor uniform(Backend backend, DType dtype, Shape shape, PhiloxKey key) {
         Tensor y = empty(backend, dtype, shape);
-        backend.uniform(key, y.buffer(), shape.size());
+        y.backend().uniform(key, y.buffer(), shape.size());
         return y;
     }
 
     /// Standard normal.
     public static Tensor normal(Backend backend, DType dtype, Shape shape, PhiloxKey key) {
         Tensor y = empty(backend, dtype, shape);
-        backend.normal(key, y.buffer(), shape.size());
+        y.backend().normal(key, y.buffer(), shape.size());
         return y;
     }
 
@@ -114,11 +114,12 @@ public final class Tensor {
     }
 
     public DType dtype() {
-        return storage.buffer().dtype();
+        return storage.dtype();
     }
 
+    /// What computes with it: the backend it lies on, in a [Widening] where it has 16 bits.
     public Backend backend() {
-        return storage.backend();
+        return dtype().is16Bits() ? Widening.of(storage.backend()) : storage.backend();
     }
 
     public Buffer buffer() {
@@ -143,8 +144,15 @@ public final class Tensor {
         return IntStream.range(0, size()).mapToDouble(host::get).toArray();
     }
 
+    /// A copy of the elements, which are FLOAT32 or have 16 bits.
     public float[] toFloats() {
-        return toHost().floats();
+        HostBuffer host = toHost();
+        if (dtype().is16Bits()) {
+            HostBuffer wide = HostBuffer.allocate(DType.FLOAT32, size());
+            Backend.cpu().cast(host, wide, size());
+            return wide.floats();
+        }
+        return host.floats();
     }
 
     public int[] toInts() {
@@ -285,10 +293,23 @@ public final class Tensor {
         return node == null ? List.of() : Backpropagation.tape(node);
     }
 
+    /// This as an operation takes it, and as one takes it together with another; see [Autocast].
+    private Tensor in(String operation) {
+        return Autocast.cast(operation, this);
+    }
+
+    private Tensor widened() {
+        return cast(dtype().ofSums());
+    }
+
+    private Tensor with(Tensor other) {
+        return Autocast.promote(this, other);
+    }
+
     // ---- elementwise ----
 
     public Tensor add(Tensor b) {
-        return Add.add(this, b);
+        return Add.add(with(b), b.with(this));
     }
 
     public Tensor add(double b) {
@@ -296,7 +317,7 @@ public final class Tensor {
     }
 
     public Tensor sub(Tensor b) {
-        return Subtract.subtract(this, b);
+        return Subtract.subtract(with(b), b.with(this));
     }
 
     public Tensor sub(double b) {
@@ -304,7 +325,7 @@ public final class Tensor {
     }
 
     public Tensor mul(Tensor b) {
-        return Multiply.multiply(this, b);
+        return Multiply.multiply(with(b), b.with(this));
     }
 
     public Tensor mul(double b) {
@@ -312,7 +333,7 @@ public final class Tensor {
     }
 
     public Tensor div(Tensor b) {
-        return Divide.divide(this, b);
+        return Divide.divide(with(b), b.with(this));
     }
 
     public Tensor div(double b) {
@@ -321,15 +342,15 @@ public final class Tensor {
 
     /// Each element to a constant power.
     public Tensor pow(double exponent) {
-        return Power.power(this, exponent);
+        return Power.power(in("power"), exponent);
     }
 
     public Tensor maximum(Tensor b) {
-        return Maximum.maximum(this, b);
+        return Maximum.maximum(with(b), b.with(this));
     }
 
     public Tensor minimum(Tensor b) {
-        return Minimum.minimum(this, b);
+        return Minimum.minimum(with(b), b.with(this));
     }
 
     /// Each element limited to low..high.
@@ -346,11 +367,11 @@ public final class Tensor {
     }
 
     public Tensor reciprocal() {
-        return Reciprocal.reciprocal(this);
+        return Reciprocal.reciprocal(in("reciprocal"));
     }
 
     public Tensor square() {
-        return Square.square(this);
+        return Square.square(in("square"));
     }
 
     public Tensor sqrt() {
@@ -358,15 +379,15 @@ public final class Tensor {
     }
 
     public Tensor rsqrt() {
-        return Rsqrt.rsqrt(this);
+        return Rsqrt.rsqrt(in("rsqrt"));
     }
 
     public Tensor exp() {
-        return Exp.exp(this);
+        return Exp.exp(in("exp"));
     }
 
     public Tensor log() {
-        return Log.log(this);
+        return Log.log(in("log"));
     }
 
     public Tensor tanh() {
@@ -390,28 +411,28 @@ public final class Tensor {
     }
 
     public Tensor softplus() {
-        return Softplus.softplus(this);
+        return Softplus.softplus(in("softplus"));
     }
 
     /// This tensor where the condition (a constant of the same shape) is not 0, else b.
     public Tensor where(Tensor condition, Tensor b) {
-        return Where.where(condition, this, b);
+        return Where.where(condition.with(this).with(b), with(b), b.with(this));
     }
 
     /// 1 where this > b, else 0; a constant, as are the next two.
     public Tensor greater(Tensor b) {
-        return Comparison.compare(Binary.GREATER, this, b);
+        return Comparison.compare(Binary.GREATER, with(b), b.with(this));
     }
 
     public Tensor greaterOrEqual(Tensor b) {
-        return Comparison.compare(Binary.GREATER_EQUAL, this, b);
+        return Comparison.compare(Binary.GREATER_EQUAL, with(b), b.with(this));
     }
 
     public Tensor equalTo(Tensor b) {
-        return Comparison.compare(Binary.EQUAL, this, b);
+        return Comparison.compare(Binary.EQUAL, with(b), b.with(this));
     }
 
-    /// The elements in another type.
+    /// The elements in another type; this tensor itself where it is of that type.
     public Tensor cast(DType dtype) {
         return Cast.cast(this, dtype);
     }
@@ -420,22 +441,22 @@ public final class Tensor {
 
     /// The matrix product; more than two axes are a batch.
     public Tensor matmul(Tensor b) {
-        return Matmul.matmul(this, b, false, false);
+        return matmul(b, false, false);
     }
 
     /// The product of the matrices, each transposed first if asked for.
     public Tensor matmul(Tensor b, boolean transposeA, boolean transposeB) {
-        return Matmul.matmul(this, b, transposeA, transposeB);
+        return Matmul.matmul(in("matmul"), b.in("matmul"), transposeA, transposeB);
     }
 
     // ---- reductions; no axes means all ----
 
     public Tensor sum(int... axes) {
-        return Sum.sum(this, axes);
+        return Sum.sum(in("sum"), axes);
     }
 
     public Tensor mean(int... axes) {
-        return Mean.mean(this, axes);
+        return Mean.mean(in("mean"), axes);
     }
 
     public Tensor max(int... axes) {
@@ -448,7 +469,7 @@ public final class Tensor {
 
     /// The mean squared distance from the mean (divided by the count, not by count - 1).
     public Tensor variance(int... axes) {
-        return Variance.variance(this, axes);
+        return Variance.variance(in("variance"), axes);
     }
 
     /// The place of the first maximum along an axis, INT32; a constant.
@@ -488,7 +509,11 @@ public final class Tensor {
 
     /// Tensors one behind the other along an axis.
     public static Tensor concat(int axis, Tensor... tensors) {
-        return Concat.concat(axis, List.of(tensors));
+        return Concat.concat(
+                axis,
+                Arrays.stream(tensors)
+                        .map(x -> Arrays.stream(tensors).reduce(x, Autocast::promote))
+                        .toList());
     }
 
     /// The rows (elements of the first axis) that the INT32 index names.
@@ -510,7 +535,12 @@ public final class Tensor {
 
     /// Convolution with filters `[K, R, S, C / groups]`.
     public Tensor conv2d(Tensor filters, Conv2dOptions options) {
-        return Convolution.convolution(this, filters, options);
+        return Convolution.convolution(in("convolution"), filters.in("convolution"), options);
+    }
+
+    /// The same, with the moments of its channels, which a batch norm needs next.
+    public Convolution.WithMoments conv2dWithMoments(Tensor filters, Conv2dOptions options) {
+        return Convolution.withMoments(in("convolution"), filters.in("convolution"), options);
     }
 
     /// Convolution, plus the bias `[K]` (and the residual), then ReLU if asked for.
@@ -520,14 +550,23 @@ public final class Tensor {
             Optional<Tensor> residual,
             boolean relu,
             Conv2dOptions options) {
-        return ConvolutionAddRelu.convolution(this, filters, bias, residual, relu, options);
+        String name = "convolutionAddRelu";
+        return ConvolutionAddRelu.convolution(
+                in(name),
+                filters.in(name),
+                bias.in(name),
+                residual.map(x -> x.in(name)),
+                relu,
+                options);
     }
 
     /// The convolution of `max(scale x + shift, 0)`, scale and shift `[C]`, without storing that
     /// image.
     public Tensor conv2dNormalized(
             Tensor scale, Tensor shift, Tensor filters, Conv2dOptions options) {
-        return NormalizedConvolution.convolution(this, scale, shift, filters, options);
+        String name = "normalizedConvolution";
+        return NormalizedConvolution.convolution(
+                in(name), scale.in(name), shift.in(name), filters.in(name), options);
     }
 
     public Tensor maxPool(int kernel, int stride, int padding) {
@@ -565,16 +604,27 @@ public final class Tensor {
             double epsilon,
             Optional<Tensor> residual,
             boolean relu) {
+        Tensor mean = moments.mean();
         return BatchNorm.batchNorm(
-                this, moments, batchMoments, gamma, beta, epsilon, residual, relu);
+                this,
+                mean.dtype().is16Bits()
+                        ? new Moments(mean.widened(), moments.variance().widened())
+                        : moments,
+                batchMoments,
+                gamma.widened(),
+                beta.widened(),
+                epsilon,
+                residual.map(x -> x.cast(dtype())),
+                relu);
     }
 
     public Tensor layerNorm(Tensor gamma, Tensor beta, double epsilon) {
-        return LayerNorm.layerNorm(this, gamma, beta, epsilon);
+        String name = "layerNorm";
+        return LayerNorm.layerNorm(in(name), gamma.in(name), beta.in(name), epsilon);
     }
 
     public Tensor localResponseNorm(int size, double alpha, double beta, double k) {
-        return LocalResponseNorm.localResponseNorm(this, size, alpha, beta, k);
+        return LocalResponseNorm.localResponseNorm(in("localResponseNorm"), size, alpha, beta, k);
     }
 
     /// Each element 0 with the probability, the others scaled up so that the expectation stays; see
@@ -586,11 +636,11 @@ public final class Tensor {
     // ---- probabilities, over the last axis ----
 
     public Tensor softmax() {
-        return Softmax.softmax(this);
+        return Softmax.softmax(in("softmax"));
     }
 
     public Tensor logSoftmax() {
-        return LogSoftmax.logSoftmax(this);
+        return LogSoftmax.logSoftmax(in("logSoftmax"));
     }
 
     /// The mean cross-entropy of these logits `[N, classes]` with INT32 labels `[N]`.
@@ -601,12 +651,12 @@ public final class Tensor {
     /// The same with label smoothing: targets are `1 - smoothing` for the label plus `smoothing /
     /// classes` for each class.
     public Tensor crossEntropy(Tensor labels, double smoothing) {
-        return CrossEntropy.ofLabels(this, labels, smoothing);
+        return CrossEntropy.ofLabels(in("crossEntropy"), labels, smoothing);
     }
 
     /// The mean cross-entropy with soft targets `[N, classes]`, which are constants.
     public Tensor crossEntropySoft(Tensor targets) {
-        return CrossEntropy.ofTargets(this, targets);
+        return CrossEntropy.ofTargets(in("crossEntropy"), targets.in("crossEntropy"));
     }
 
     /// The type, the shape and, of small tensors, the values.

@@ -3,6 +3,7 @@ package athanor.engine;
 import it.unimi.dsi.fastutil.objects.ObjectOpenHashSet;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -43,11 +44,18 @@ public final class Workspace implements AutoCloseable {
     /// Runs the body and gives back all that it made, except its result and what the graph saved
     /// for the backward pass.
     public static Tensor tidy(Supplier<Tensor> body) {
+        return tidy(body, List::of);
+    }
+
+    /// The same for a result that holds several tensors, or none.
+    public static <T> T tidy(Supplier<T> body, Function<T, List<Tensor>> tensors) {
         if (CURRENT.get() == null) {
             return body.get();
         }
         try (Workspace scope = open()) {
-            return scope.keep(body.get());
+            T result = body.get();
+            tensors.apply(result).forEach(scope::keep);
+            return result;
         }
     }
 
@@ -66,8 +74,9 @@ public final class Workspace implements AutoCloseable {
         return CURRENT.get();
     }
 
-    static Storage allocate(Backend backend, DType dtype, int length) {
+    static Storage allocate(Backend of, DType dtype, int length) {
         Workspace current = CURRENT.get();
+        Backend backend = Widening.within(of);
         if (current == null) {
             return new Storage(backend, backend.allocate(dtype, length), null);
         }
@@ -81,11 +90,10 @@ public final class Workspace implements AutoCloseable {
     }
 
     /// Hands the tensor to the outer workspace, so that it outlives this one.
-    Tensor keep(Tensor tensor) {
+    void keep(Tensor tensor) {
         if (outer != null && tensor.owner() == this) {
             tensor.owner(outer);
         }
-        return tensor;
     }
 
     void forget(Storage storage) {

@@ -53,6 +53,24 @@ public final class Activation extends Module {
         return function.apply(x);
     }
 
+    /// x (1 + erf(x / sqrt(2))) / 2; the operator set has no Gelu yet.
+    public static String writeGelu(GraphWriter graph, String x) {
+        String z = graph.add("Mul", x, graph.constant(Math.sqrt(0.5)));
+        String twice = graph.add("Add", graph.add("Erf", z), graph.constant(1));
+        return graph.add("Mul", graph.add("Mul", x, twice), graph.constant(0.5));
+    }
+
+    @Override
+    public String writeTo(GraphWriter graph, String x) {
+        return switch (kind) {
+            case "ReLU" -> graph.add("Relu", x);
+            case "SiLU" -> graph.add("Mul", x, graph.add("Sigmoid", x));
+            case "GELU" -> writeGelu(graph, x);
+            case "Tanh", "Sigmoid" -> graph.add(kind, x);
+            default -> super.writeTo(graph, x);
+        };
+    }
+
     @Override
     protected String kind() {
         return kind;

@@ -17,4 +17,9 @@ public final class AdaptiveAveragePool2d extends Module {
     protected Tensor compute(Tensor x) {
         return x.adaptiveAveragePool(height, width);
     }
+
+    @Override
+    public String writeTo(GraphWriter graph, String x) {
+        return AdaptivePool.writeTo(graph, "Average", x, graph.inputOf(this), height, width);
+    }
 }

@@ -17,4 +17,9 @@ public final class AdaptiveMaxPool2d extends Module {
     protected Tensor compute(Tensor x) {
         return x.adaptiveMaxPool(height, width);
     }
+
+    @Override
+    public String writeTo(GraphWriter graph, String x) {
+        return AdaptivePool.writeTo(graph, "Max", x, graph.inputOf(this), height, width);
+    }
 }

@@ -7,9 +7,11 @@ import athanor.engine.Shape;
 import athanor.engine.Tensor;
 import athanor.engine.Workspace;
 import athanor.engine.operation.Convolution;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
-/// y = weight (x - mean) / sqrt(variance + 1e-5) + bias for each channel.   Ioffe and Szegedy 2015.
+/// y = weight (x - mean) / sqrt(variance + 1e-5) + bias for each channel. Ioffe and Szegedy 2015.
 ///
 /// In training the mean and variance are those of the batch, and the running ones follow them:
 /// `running = 0.9 running + 0.1 batch`, with the variance divided by count - 1. In evaluation the
@@ -84,11 +86,45 @@ public final class BatchNorm2d extends Module {
                     if (GradMode.isEnabled()) {
                         return ofRunning(conv.forward(x), residual, relu);
                     }
-                    Tensor scale =
-                            runningVariance.tensor().add(EPSILON).rsqrt().mul(weight.tensor());
-                    Tensor shift = bias.tensor().sub(runningMean.tensor().mul(scale));
-                    return conv.folded(x, scale, shift, residual, relu);
+                    Tensor scale = scale();
+                    return conv.folded(x, scale, shift(scale), residual, relu);
                 });
+    }
+
+    /// In evaluation, y = scale x + shift.
+    private Tensor scale() {
+        return runningVariance.tensor().add(EPSILON).rsqrt().mul(weight.tensor());
+    }
+
+    private Tensor shift(Tensor scale) {
+        return bias.tensor().sub(runningMean.tensor().mul(scale));
+    }
+
+    @Override
+    public String writeTo(GraphWriter graph, String x) {
+        List<String> inputs =
+                List.of(
+                        x,
+                        graph.constant(weight),
+                        graph.constant(bias),
+                        graph.constant(runningMean),
+                        graph.constant(runningVariance));
+        return graph.add(
+                "BatchNormalization", inputs, Map.of("epsilon", EPSILON, "momentum", 1 - momentum));
+    }
+
+    /// norm(conv(x)).
+    public String writeTo(GraphWriter graph, Conv2d conv, String x) {
+        if (!graph.foldsNorms()) {
+            return writeTo(graph, conv.writeTo(graph, x));
+        }
+        Tensor scale = scale();
+        return conv.writeFolded(graph, x, scale, shift(scale), bias);
+    }
+
+    /// max(norm(conv(x)), 0).
+    public String writeRelu(GraphWriter graph, Conv2d conv, String x) {
+        return graph.add("Relu", writeTo(graph, conv, x));
     }
 
     private Tensor ofBatch(Tensor x, Moments own, Optional<Tensor> residual, boolean relu) {

@@ -4,6 +4,9 @@ import athanor.engine.Conv2dOptions;
 import athanor.engine.Shape;
 import athanor.engine.Tensor;
 import athanor.engine.operation.Convolution;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// y = x * weight + bias: each of `out` filters slides over the image.
@@ -48,6 +51,48 @@ public final class Conv2d extends Module {
         return finished(x, false);
     }
 
+    @Override
+    public String writeTo(GraphWriter graph, String x) {
+        List<String> inputs = new ArrayList<>(List.of(x, graph.constant(weight)));
+        bias.ifPresent(b -> inputs.add(graph.constant(b)));
+        return written(graph, inputs);
+    }
+
+    private String written(GraphWriter graph, List<String> inputs) {
+        return graph.add(
+                "Conv",
+                inputs,
+                Map.of(
+                        "kernel_shape",
+                        new int[] {weight.shape().dim(1), weight.shape().dim(2)},
+                        "strides",
+                        new int[] {options.strideHeight(), options.strideWidth()},
+                        "pads",
+                        new int[] {
+                            options.paddingHeight(),
+                            options.paddingWidth(),
+                            options.paddingHeight(),
+                            options.paddingWidth()
+                        },
+                        "dilations",
+                        new int[] {options.dilationHeight(), options.dilationWidth()},
+                        "group",
+                        options.groups()));
+    }
+
+    /// As [#folded], with the shift in the place of a parameter of the norm.
+    String writeFolded(
+            GraphWriter graph, String x, Tensor scale, Tensor shift, Parameter inPlaceOf) {
+        Tensor filters = weight.tensor().mul(scale.reshape(scale.size(), 1, 1, 1));
+        Tensor offset = bias.map(b -> shift.add(b.tensor().mul(scale))).orElse(shift);
+        return written(
+                graph,
+                List.of(
+                        x,
+                        graph.constant(weight, filters),
+                        graph.constant(bias.orElse(inPlaceOf), offset)));
+    }
+
     /// max(conv(x), 0), in one pass over the result where there is a bias.
     public Tensor relu(Tensor x) {
         return run(x, () -> finished(x, true));
@@ -77,7 +122,7 @@ public final class Conv2d extends Module {
     /// The result and the moments of its channels, summed while they are at hand.
     Convolution.WithMoments withMoments(Tensor x) {
         if (bias.isEmpty()) {
-            return Convolution.withMoments(x, weight.tensor(), options);
+            return x.conv2dWithMoments(weight.tensor(), options);
         }
         Tensor y = forward(x);
         return new Convolution.WithMoments(y, y.moments());

@@ -20,4 +20,9 @@ public final class Dropout extends Module {
     protected Tensor compute(Tensor x) {
         return isTraining() ? x.dropout(probability) : x;
     }
+
+    @Override
+    public String writeTo(GraphWriter graph, String x) {
+        return x;
+    }
 }

@@ -8,4 +8,9 @@ public final class Flatten extends Module {
     protected Tensor compute(Tensor x) {
         return x.flatten();
     }
+
+    @Override
+    public String writeTo(GraphWriter graph, String x) {
+        return graph.add("Flatten", x);
+    }
 }

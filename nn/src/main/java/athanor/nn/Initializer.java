@@ -109,7 +109,7 @@ public interface Initializer {
     }
 
     /// Filters of which each of the first, one for each input channel, hands that channel on; the
-    /// others as PyTorch's.   Zagoruyko and Komodakis 2017 (DiracNets).
+    /// others as PyTorch's. Zagoruyko and Komodakis 2017 (DiracNets).
     static Initializer partialIdentity() {
         return (shape, key) -> {
             float[] values = kaimingUniform(Math.sqrt(5)).values(shape, key);

@@ -3,7 +3,7 @@ package athanor.nn;
 import athanor.engine.Shape;
 import athanor.engine.Tensor;
 
-/// y = weight (x - mean) / sqrt(variance + 1e-5) + bias for each row, the last axis of x.   Ba,
+/// y = weight (x - mean) / sqrt(variance + 1e-5) + bias for each row, the last axis of x. Ba,
 /// Kiros, Hinton 2016.
 public final class LayerNorm extends Module {
     private static final double EPSILON = 1e-5;

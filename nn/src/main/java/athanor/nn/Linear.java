@@ -2,9 +2,12 @@ package athanor.nn;
 
 import athanor.engine.Shape;
 import athanor.engine.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
-/// y = x weight^T + bias.   x is `[N, in]`, weight `[out, in]`, y `[N, out]`.
+/// y = x weight^T + bias. x is `[N, in]`, weight `[out, in]`, y `[N, out]`.
 public final class Linear extends Module {
     private final Parameter weight;
     private final Optional<Parameter> bias;
@@ -28,7 +31,14 @@ public final class Linear extends Module {
     @Override
     protected Tensor compute(Tensor x) {
         Tensor y = x.matmul(weight.tensor(), false, true);
-        return bias.map(b -> y.add(b.tensor())).orElse(y);
+        return bias.map(b -> y.add(b.tensor().cast(y.dtype()))).orElse(y);
+    }
+
+    @Override
+    public String writeTo(GraphWriter graph, String x) {
+        List<String> inputs = new ArrayList<>(List.of(x, graph.constant(weight)));
+        bias.ifPresent(b -> inputs.add(graph.constant(b)));
+        return graph.add("Gemm", inputs, Map.of("transB", 1));
     }
 
     @Override

@@ -1,6 +1,8 @@
 package athanor.nn;
 
 import athanor.engine.Tensor;
+import java.util.List;
+import java.util.Map;
 
 /// `y[c] = x[c] / (k + alpha / size * sum of x[j]^2)^beta`, j over the `size` channels around c.
 /// Krizhevsky, Sutskever, Hinton 2012.
@@ -25,5 +27,11 @@ public final class LocalResponseNorm extends Module {
     @Override
     protected Tensor compute(Tensor x) {
         return x.localResponseNorm(size, alpha, beta, k);
+    }
+
+    @Override
+    public String writeTo(GraphWriter graph, String x) {
+        return graph.add(
+                "LRN", List.of(x), Map.of("size", size, "alpha", alpha, "beta", beta, "bias", k));
     }
 }

@@ -56,6 +56,12 @@ public abstract class Module {
         return run(x, () -> compute(x));
     }
 
+    /// Writes what this layer computes in evaluation into a graph where x is its input, and returns
+    /// the name of its output.
+    public String writeTo(GraphWriter graph, String x) {
+        throw new UnsupportedOperationException(kind() + " cannot be exported to ONNX");
+    }
+
     /// The multiplications with weights that one pass over these shapes takes, without those of
     /// the children.
     protected long multiplyAdds(Shape input, Shape output) {
@@ -94,7 +100,11 @@ public abstract class Module {
 
     /// Values that the layer keeps itself, such as running statistics; files hold them too.
     protected final Parameter buffer(String name, Shape shape, double initial) {
-        Parameter buffer = new Parameter(shape, Initializer.constant(initial), true);
+        return buffer(name, shape, Initializer.constant(initial));
+    }
+
+    protected final Parameter buffer(String name, Shape shape, Initializer initializer) {
+        Parameter buffer = new Parameter(shape, initializer, true);
         buffers.put(unused(name), buffer);
         return buffer;
     }

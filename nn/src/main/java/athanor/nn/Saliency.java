@@ -6,7 +6,7 @@ import athanor.engine.Tensor;
 import athanor.engine.Workspace;
 
 /// Where a small change of an image changes the score of a class most: s[h,w] = max over c of
-/// |d logit / d x[h,w,c]|.   Simonyan, Vedaldi, Zisserman 2013.
+/// |d logit / d x[h,w,c]|. Simonyan, Vedaldi, Zisserman 2013.
 public final class Saliency {
     private Saliency() {}
 

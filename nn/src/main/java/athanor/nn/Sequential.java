@@ -32,6 +32,15 @@ public final class Sequential extends Module {
         return current;
     }
 
+    @Override
+    public String writeTo(GraphWriter graph, String x) {
+        String current = x;
+        for (Module layer : children().values()) {
+            current = layer.writeTo(graph, current);
+        }
+        return current;
+    }
+
     /// How many layers, from this one on, are run together.
     private static int fused(List<Module> layers, int i) {
         boolean both =

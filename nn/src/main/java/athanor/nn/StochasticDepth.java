@@ -5,7 +5,7 @@ import athanor.engine.Tensor;
 import java.util.List;
 
 /// Leaves the branch of a residual block out, for each image of a batch with a probability; where
-/// it stays it grows so that the expectation stays. In evaluation, y = x.   Huang et al. 2016.
+/// it stays it grows so that the expectation stays. In evaluation, y = x. Huang et al. 2016.
 public final class StochasticDepth extends Module {
     private double probability;
 

@@ -9,6 +9,7 @@ import athanor.engine.Workspace;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -29,20 +30,22 @@ public record Summary(List<Layer> layers, long parameters, long multiplyAdds) {
             long multiplyAdds,
             long outputBytes) {}
 
+    /// Of a layer, for a batch of 1.
+    public record Shapes(Shape input, Shape output) {}
+
     /// Of a model that has values, for images of shape `[H, W, C]`. The model stays as it was.
     public static Summary of(Module model, Shape image) {
         Map<Module, String> names = new HashMap<>();
         Map<String, Module> modules = model.modules();
         modules.forEach((name, module) -> names.putIfAbsent(module, name));
-        DType dtype = DType.FLOAT32;
-        Backend backend = Backend.cpu();
-        for (Parameter parameter : model.parameters().values()) {
-            dtype = parameter.dtype();
-            backend = parameter.backend();
-        }
+        int bytes =
+                model.parameters().values().stream()
+                        .findFirst()
+                        .map(Parameter::dtype)
+                        .orElse(DType.FLOAT32)
+                        .bytes();
         Set<Module> counted = new HashSet<>();
         List<Layer> layers = new ArrayList<>();
-        int bytes = dtype.bytes();
         Module.Observer observer =
                 (module, input, output) -> {
                     if (module.children().isEmpty()) {
@@ -56,8 +59,34 @@ public record Summary(List<Layer> layers, long parameters, long multiplyAdds) {
                                         (long) output.size() * bytes));
                     }
                 };
+        observe(model, image, observer);
+        return new Summary(
+                List.copyOf(layers),
+                model.parameterCount(),
+                layers.stream().mapToLong(Layer::multiplyAdds).sum());
+    }
+
+    /// What goes into each layer and what comes out, for a batch of one image of shape `[H, W, C]`.
+    public static Map<Module, Shapes> shapes(Module model, Shape image) {
+        Map<Module, Shapes> shapes = new IdentityHashMap<>();
+        observe(
+                model,
+                image,
+                (module, input, output) ->
+                        shapes.put(module, new Shapes(input.shape(), output.shape())));
+        return shapes;
+    }
+
+    /// Runs the model in evaluation mode, and leaves it as it was.
+    private static void observe(Module model, Shape image, Module.Observer observer) {
+        DType dtype = DType.FLOAT32;
+        Backend backend = Backend.cpu();
+        for (Parameter parameter : model.parameters().values()) {
+            dtype = parameter.dtype();
+            backend = parameter.backend();
+        }
         Shape batch = Shape.of(1, image.dim(0), image.dim(1), image.dim(2));
-        List<Module> inOrder = List.copyOf(modules.values());
+        List<Module> inOrder = List.copyOf(model.modules().values());
         List<Boolean> modes = inOrder.stream().map(Module::isTraining).toList();
         model.train(false);
         try (Workspace _ = Workspace.open()) {
@@ -70,10 +99,6 @@ public record Summary(List<Layer> layers, long parameters, long multiplyAdds) {
                 inOrder.get(i).train(modes.get(i));
             }
         }
-        return new Summary(
-                List.copyOf(layers),
-                model.parameterCount(),
-                layers.stream().mapToLong(Layer::multiplyAdds).sum());
     }
 
     /// The bytes of all outputs for one image: what a training step keeps of them, about.

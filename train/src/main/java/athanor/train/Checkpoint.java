@@ -8,6 +8,7 @@ import athanor.nn.io.ModelFileProblem;
 import athanor.nn.io.Safetensors;
 import athanor.nn.io.StateDict;
 import athanor.nn.io.TensorData;
+import athanor.nn.io.TensorFile;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -52,8 +53,14 @@ public record Checkpoint(
                 settings, spec, classNames, progress, update.optimizer().steps(), tensors);
     }
 
+    /// Of a model that came from elsewhere.
+    public static Checkpoint untrained(
+            Settings settings, ModelSpec spec, List<String> classNames, Module model) {
+        return new Checkpoint(settings, spec, classNames, Progress.START, 0, StateDict.of(model));
+    }
+
     /// Writes it whole or not at all.
-    void write(Path file) {
+    public void write(Path file) {
         Map<String, TensorData> all = new LinkedHashMap<>(tensors);
         double[] numbers = progress.toArray();
         all.put(PROGRESS, TensorData.of(Shape.of(numbers.length), numbers));
@@ -151,7 +158,7 @@ public record Checkpoint(
 
     /// Takes the parameters of any model file (a checkpoint too) that fits the model.
     static void loadParameters(Path file, Module model) {
-        StateDict.load(model, Safetensors.read(file).tensors(), file.toString());
+        StateDict.load(model, TensorFile.read(file), file.toString());
     }
 
     private static String json(Object value) {

@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Training over ranks: each has the whole model and a part of every batch, and gradients are
-/// summed before the update, so that all parameters stay the same.   Li et al., "PyTorch
+/// summed before the update, so that all parameters stay the same. Li et al., "PyTorch
 /// Distributed", 2020.
 ///
 /// Gradients are ready last layer first. They are collected in buckets, and a full bucket is on its

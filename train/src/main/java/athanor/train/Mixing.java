@@ -101,7 +101,7 @@ record Mixing(double mixup, double cutmix) {
     }
 
     /// A number of Gamma(a) by rejection; for a below 1 one of Gamma(a + 1) times a power of a
-    /// uniform one.   Marsaglia and Tsang 2000.
+    /// uniform one. Marsaglia and Tsang 2000.
     private static double gamma(double a, PhiloxKey key) {
         if (a < 1) {
             double u = positive(key.derive("power"), 0);

@@ -30,16 +30,17 @@ record Objective(
     /// @param correct of how many images, of all ranks, the label's logit was the largest
     record Result(Gradients gradients, double loss, int correct) {}
 
-    /// Forward and backward. The gradients belong to the workspace that is open.
-    Result of(Batch batch, PhiloxKey key) {
-        Result own = ofOwn(batch, key);
+    /// Forward and backward. The gradients, those of the scaled loss, belong to the workspace that
+    /// is open.
+    Result of(Batch batch, LossScale scale, PhiloxKey key) {
+        Result own = ofOwn(batch, scale, key);
         double weight = batch.weight();
         double[] sums = ranks.sum(own.loss * weight, own.correct * Math.signum(weight));
         return new Result(own.gradients, sums[0], (int) sums[1]);
     }
 
     /// The gradients are those of all ranks, the loss is the mean over this one's images.
-    private Result ofOwn(Batch batch, PhiloxKey key) {
+    private Result ofOwn(Batch batch, LossScale scale, PhiloxKey key) {
         Tensor images = images(backend, batch);
         Tensor labels = labels(backend, batch);
         Tensor targets = labels;
@@ -51,11 +52,11 @@ record Objective(
         int count = Math.min(parts, ranks.mostParts(batch.wholeSize()));
         double weight = batch.weight();
         if (count == 1) {
-            return part(images, targets, labels, 1, weight, key);
+            return part(images, targets, labels, 1, weight, scale, key);
         }
-        Result sum = part(0, count, images, targets, labels, weight, key);
+        Result sum = part(0, count, images, targets, labels, weight, scale, key);
         for (int i = 1; i < count; i++) {
-            Result next = part(i, count, images, targets, labels, weight, key);
+            Result next = part(i, count, images, targets, labels, weight, scale, key);
             sum.gradients.add(next.gradients);
             sum = new Result(sum.gradients, sum.loss + next.loss, sum.correct + next.correct);
         }
@@ -69,6 +70,7 @@ record Objective(
             Tensor targets,
             Tensor labels,
             double weight,
+            LossScale scale,
             PhiloxKey key) {
         int size = labels.size();
         int from = (int) ((long) size * i / count);
@@ -79,6 +81,7 @@ record Objective(
                 labels.slice(0, from, to),
                 (double) (to - from) / size,
                 weight,
+                scale,
                 key.derive("part").derive(i));
     }
 
@@ -88,11 +91,12 @@ record Objective(
             Tensor labels,
             double share,
             double weight,
+            LossScale scale,
             PhiloxKey key) {
         Tensor logits = Randomness.with(key, () -> model.forward(images));
         Tensor mean = Loss.crossEntropy(labelSmoothing).of(logits, targets);
         Tensor loss = share == 1 ? mean : mean.mul(share);
-        Gradients gradients = ranks.backward(loss, weight);
+        Gradients gradients = ranks.backward(scale.of(loss), weight);
         return new Result(gradients, loss.item(), Evaluation.correct(logits, labels.toInts()));
     }
 

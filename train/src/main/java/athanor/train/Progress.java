@@ -1,8 +1,8 @@
 package athanor.train;
 
 /// How far a training has come: the epoch under way (from 0), the global steps done, the batches of
-/// this epoch done, the sums of this epoch so far, and by what divergence has scaled the learning
-/// rate (1: not at all). With the parameters and the optimizer's
+/// this epoch done, the sums of this epoch so far, by what divergence has scaled the learning rate
+/// (1: not at all), and the loss scale of the next step. With the parameters and the optimizer's
 /// state it is all that a resume needs: order, augmentation and dropout follow from the seed and
 /// these numbers.
 public record Progress(
@@ -15,9 +15,11 @@ public record Progress(
         double seconds,
         double bestAccuracy,
         int bestEpoch,
-        double rateFactor) {
+        double rateFactor,
+        LossScale lossScale) {
 
-    public static final Progress START = new Progress(0, 0, 0, 0, 0, 0, 0, -1, 0, 1);
+    public static final Progress START =
+            new Progress(0, 0, 0, 0, 0, 0, 0, -1, 0, 1, LossScale.NONE);
 
     Progress afterStep(double loss, int correctInBatch, int count, double took) {
         return new Progress(
@@ -30,7 +32,8 @@ public record Progress(
                 seconds + took,
                 bestAccuracy,
                 bestEpoch,
-                rateFactor);
+                rateFactor,
+                lossScale);
     }
 
     /// At the start of the next epoch; an accuracy that was not measured is negative.
@@ -46,7 +49,8 @@ public record Progress(
                 0,
                 better ? accuracy : bestAccuracy,
                 better ? epoch + 1 : bestEpoch,
-                rateFactor);
+                rateFactor,
+                lossScale);
     }
 
     /// The same place, to go on from at another learning rate.
@@ -61,7 +65,23 @@ public record Progress(
                 seconds,
                 bestAccuracy,
                 bestEpoch,
-                factor);
+                factor,
+                lossScale);
+    }
+
+    Progress with(LossScale next) {
+        return new Progress(
+                epoch,
+                step,
+                batch,
+                lossSum,
+                correct,
+                images,
+                seconds,
+                bestAccuracy,
+                bestEpoch,
+                rateFactor,
+                next);
     }
 
     /// Whether the epoch that just ended was the best so far.
@@ -93,7 +113,9 @@ public record Progress(
             seconds,
             bestAccuracy,
             bestEpoch,
-            rateFactor
+            rateFactor,
+            lossScale.factor(),
+            lossScale.steady()
         };
     }
 
@@ -108,6 +130,7 @@ public record Progress(
                 n[6],
                 n[7],
                 (int) n[8],
-                n.length > 9 ? n[9] : 1);
+                n.length > 9 ? n[9] : 1,
+                n.length > 11 ? new LossScale(n[10], (int) n[11]) : LossScale.NONE);
     }
 }

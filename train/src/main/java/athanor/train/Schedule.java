@@ -19,7 +19,7 @@ public interface Schedule {
         return _ -> new Rate(learningRate, OptionalDouble.empty());
     }
 
-    /// Half a cosine from the learning rate to 0.   Loshchilov and Hutter 2017.
+    /// Half a cosine from the learning rate to 0. Loshchilov and Hutter 2017.
     static Schedule cosine(double learningRate, long steps) {
         return step ->
                 new Rate(

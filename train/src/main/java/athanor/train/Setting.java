@@ -9,7 +9,12 @@ import java.util.Optional;
 /// timm.
 @SuppressWarnings("ImmutableEnumChecker") // Kinds are records, and the lists are List.of.
 public enum Setting {
-    MODEL(Kind.text(), "model", "NAME", "", "network to train; `athanor models` lists them"),
+    MODEL(
+            Kind.text(),
+            "model",
+            "NAME",
+            "",
+            "network to train: one of `athanor models`, or an .onnx file"),
     STEM(
             Kind.words("auto", "cifar", "imagenet"),
             "stem",
@@ -63,6 +68,12 @@ public enum Setting {
             "cpu|cuda|cuda:N|cuda-sim|reference",
             "cpu",
             "where to compute; cuda-sim: a simulated GPU"),
+    AMP(
+            Kind.words("off", "bf16", "fp16"),
+            "amp",
+            "off|bf16|fp16",
+            "off",
+            "mixed precision: products in 16 bits, parameters in 32; fp16 scales the loss"),
     EPOCHS(Kind.whole(1), "epochs", "N", "10", "passes over the training set"),
     BATCH_SIZE(
             Kind.whole(1), "batch-size", "N", "128", "images a step, over all ranks and devices"),
@@ -249,7 +260,12 @@ public enum Setting {
             "N",
             "0",
             "steps from one checkpoint to the next, beside each epoch's; 0: never"),
-    INIT(Kind.text(), "init", "FILE", "", "safetensors file with the parameters to start from"),
+    INIT(
+            Kind.text(),
+            "init",
+            "FILE",
+            "",
+            "file with the parameters to start from: .safetensors, .pth, .npz"),
     RESUME(
             Kind.text(),
             "resume",

@@ -128,10 +128,12 @@ final class Trainer {
     private Progress step(Batch batch, Progress at, long began) {
         Schedule.Rate rate = schedule.at(at.step()).times(at.rateFactor());
         PhiloxKey key = ranks.own(PhiloxKey.of(plan.seed()).derive("step").derive(at.step()));
+        LossScale scale = at.lossScale();
         double loss;
         int correct;
+        boolean finite;
         try (Workspace _ = Workspace.open()) {
-            Objective.Result result = objective.of(batch, key);
+            Objective.Result result = objective.of(batch, scale, key);
             loss = result.loss();
             correct = result.correct();
             if (!Double.isFinite(loss)) {
@@ -141,10 +143,14 @@ final class Trainer {
                         objective.firstNonFinite(batch, key),
                         rate.learningRate());
             }
-            update.step(result.gradients(), rate);
+            finite = scale.unscale(result.gradients());
+            if (finite) {
+                update.step(result.gradients(), rate);
+            }
         }
         double took = (System.nanoTime() - began) / 1e9;
-        Progress after = at.afterStep(loss, correct, batch.wholeSize(), took);
+        Progress after =
+                at.afterStep(loss, correct, batch.wholeSize(), took).with(scale.after(finite));
         tell(
                 new TrainingEvent.StepFinished(
                         at.epoch() + 1,

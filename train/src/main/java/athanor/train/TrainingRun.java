@@ -1,5 +1,6 @@
 package athanor.train;
 
+import athanor.engine.Autocast;
 import athanor.engine.Backend;
 import athanor.engine.Communicator;
 import athanor.engine.DType;
@@ -12,6 +13,7 @@ import athanor.nn.Module;
 import athanor.nn.Parameter;
 import athanor.nn.StochasticDepth;
 import athanor.nn.model.FitsData;
+import athanor.nn.model.Models;
 import athanor.nn.model.ResNet;
 import athanor.train.data.Augmentation;
 import athanor.train.data.Batch;
@@ -100,7 +102,7 @@ public final class TrainingRun {
         Trainer.Plan plan = plan(settings);
 
         Optional<Resumption> resumed = ranks.isRoot() ? Resumption.of(settings) : Optional.empty();
-        start =
+        Progress before =
                 fromRoot.file(() -> resumed.map(Resumption::file))
                         .map(
                                 file ->
@@ -108,6 +110,7 @@ public final class TrainingRun {
                                                 .orElseGet(() -> Checkpoint.read(file)))
                         .map(this::resume)
                         .orElse(Progress.START);
+        start = before.with(LossScale.of(settings, before.lossScale()));
         folder =
                 RunFolder.at(
                         Path.of(
@@ -180,7 +183,15 @@ public final class TrainingRun {
                 && !Files.exists(folder.last())) {
             save(start, List.of());
         }
-        return trainer.run(start);
+        try (Autocast _ = autocast(settings)) {
+            return trainer.run(start);
+        }
+    }
+
+    /// Steps of the whole training whose gradients were not finite, as happens with float16; they
+    /// changed no parameter.
+    public long stepsLeftOut(TrainingEvent.Finished finished) {
+        return finished.step() - update.optimizer().steps();
     }
 
     /// Lets [#run] write a checkpoint and end by [TrainingStopped] after the step under way.
@@ -192,6 +203,11 @@ public final class TrainingRun {
 
     public static Backend backend(Settings settings) {
         return Backend.of(Launch.here().device(settings.word(Setting.DEVICE)));
+    }
+
+    /// A scope in the precision that `--amp` asks for.
+    public static Autocast autocast(Settings settings) {
+        return Autocast.open(LossScale.type(settings));
     }
 
     public static int threads(Settings settings) {
@@ -388,7 +404,7 @@ public final class TrainingRun {
         }
     }
 
-    /// With --scale-lr, the learning rates for this batch in proportion to it.   Goyal et al. 2017.
+    /// With --scale-lr, the learning rates for this batch in proportion to it. Goyal et al. 2017.
     private static Settings scaled(Settings settings) {
         int batch = settings.whole(Setting.SCALE_LR);
         double factor = batch == 0 ? 1 : (double) settings.whole(Setting.BATCH_SIZE) / batch;
@@ -467,7 +483,7 @@ public final class TrainingRun {
         String name =
                 LocalDate.now(java.time.ZoneId.systemDefault())
                         + "-"
-                        + settings.text(Setting.MODEL)
+                        + Models.plainName(settings.text(Setting.MODEL))
                         + "-"
                         + settings.text(Setting.DATA);
         Path folder = Path.of("runs", name);

@@ -53,7 +53,7 @@ record Update(
         ema.ifPresent(average -> average.follow(emaDecay, optimizer.steps()));
     }
 
-    /// Shortens the gradient of all parameters together, as PyTorch's clip_grad_norm_.   Pascanu et
+    /// Shortens the gradient of all parameters together, as PyTorch's clip_grad_norm_. Pascanu et
     /// al. 2013.
     private void clip(Gradients gradients) {
         double factor = clipNorm / (gradients.norm() + 1e-6);

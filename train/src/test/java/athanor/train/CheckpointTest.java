@@ -45,7 +45,8 @@ class CheckpointTest {
         Module model = model(step);
         Update update = update(model);
         update.optimizer().resumeAt(step);
-        Progress progress = new Progress(1, step, 2, 0.1 + 0.2, 3, 4, 5.5, 66.6, 1, 1);
+        Progress progress =
+                new Progress(1, step, 2, 0.1 + 0.2, 3, 4, 5.5, 66.6, 1, 1, new LossScale(4096, 7));
         return Checkpoint.of(SETTINGS, SPEC, CLASSES, progress, model, update);
     }
 
@@ -66,7 +67,9 @@ class CheckpointTest {
         assertThat(read.spec()).isEqualTo(SPEC);
         assertThat(read.classNames()).isEqualTo(CLASSES);
         assertThat(read.progress())
-                .isEqualTo(new Progress(1, 1, 2, 0.1 + 0.2, 3, 4, 5.5, 66.6, 1, 1));
+                .isEqualTo(
+                        new Progress(
+                                1, 1, 2, 0.1 + 0.2, 3, 4, 5.5, 66.6, 1, 1, new LossScale(4096, 7)));
         assertThat(read.optimizerSteps()).isEqualTo(1);
         assertThat(read.tensors()).containsKeys("0.weight", "optimizer.0.weight.velocity");
         StateDict.of(read.model())

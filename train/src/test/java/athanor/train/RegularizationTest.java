@@ -256,7 +256,9 @@ class RegularizationTest {
     void stochasticDepthLeavesOutWholeBranchesAndKeepsTheirExpectation() {
         Module model = Models.create("resnet8", 10, 3, 32, Optional.empty());
         StochasticDepth.set(model, 0.5);
-        StochasticDepth last = (StochasticDepth) model.modules().get("layer3.0.depth");
+        StochasticDepth last =
+                (StochasticDepth)
+                        java.util.Objects.requireNonNull(model.modules().get("layer3.0.depth"));
         Tensor x = Tensor.full(Backend.cpu(), DType.FLOAT32, Shape.of(1000, 1, 2, 2), 1);
         float[] y = Randomness.with(PhiloxKey.of(2), () -> last.forward(x)).toFloats();
         int kept = 0;

@@ -42,7 +42,7 @@ class RunFolderTest {
     }
 
     private static Progress at(int epoch, long step) {
-        return new Progress(epoch, step, 0, 0, 0, 0, 0, -1, 0, 1);
+        return new Progress(epoch, step, 0, 0, 0, 0, 0, -1, 0, 1, LossScale.NONE);
     }
 
     /// A run of three epochs of five steps.

@@ -95,6 +95,8 @@ class TrainingRunTest {
     @ValueSource(
             strings = {
                 "model resnet8 optimizer sgd nesterov on weight-decay 5e-4 schedule onecycle",
+                "model resnet8 optimizer sgd amp fp16",
+                "model simple-alexnet optimizer adam lr 1e-3 amp bf16",
                 "model simple-alexnet optimizer adam lr 1e-3 weight-decay 5e-4 schedule cosine"
             })
     void oneThatDiedWithinAnEpochAndWentOnIsAsOneThatDidNot(String kind) throws IOException {

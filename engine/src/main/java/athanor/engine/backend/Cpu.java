@@ -13,6 +13,7 @@ import athanor.kernels.convolve.Convolution;
 import athanor.kernels.convolve.ConvolutionGeometry;
 import athanor.kernels.elementwise.Binary;
 import athanor.kernels.elementwise.Elementwise;
+import athanor.kernels.elementwise.HalfPrecision;
 import athanor.kernels.elementwise.Unary;
 import athanor.kernels.layout.Layout;
 import athanor.kernels.layout.Transpose;
@@ -107,6 +108,14 @@ public final class Cpu implements Backend {
             Elementwise.cast(ints(x), floats(y), length);
         } else if (areFloats(x) && y.dtype() == DType.INT32) {
             Elementwise.cast(floats(x), ints(y), length);
+        } else if (x.dtype() == DType.FLOAT16 && areFloats(y)) {
+            HalfPrecision.fromFloat16(host(x).shorts(), floats(y), length);
+        } else if (x.dtype() == DType.BFLOAT16 && areFloats(y)) {
+            HalfPrecision.fromBfloat16(host(x).shorts(), floats(y), length);
+        } else if (areFloats(x) && y.dtype() == DType.FLOAT16) {
+            HalfPrecision.toFloat16(floats(x), host(y).shorts(), length);
+        } else if (areFloats(x) && y.dtype() == DType.BFLOAT16) {
+            HalfPrecision.toBfloat16(floats(x), host(y).shorts(), length);
         } else {
             reference.cast(x, y, length);
         }
@@ -733,6 +742,7 @@ public final class Cpu implements Backend {
         return switch (buffer.dtype()) {
             case FLOAT32 -> host.floats();
             case FLOAT64 -> host.doubles();
+            case FLOAT16, BFLOAT16 -> host.shorts();
             case INT32 -> host.ints();
             case UINT8 -> host.bytes();
         };

@@ -40,6 +40,7 @@ import athanor.kernels.reduce.Reduction;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntList;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -55,8 +56,8 @@ import java.util.function.LongConsumer;
 /// for it: so a buffer that is given back may be handed out at once, while work on it is still to
 /// be done. [Memory] is therefore the only pool, for the scratch memory of kernels, too.
 ///
-/// Numbers are FLOAT32. What only moves elements takes any type; other arithmetic is
-/// [Unsupported]. The device is held until the program ends.
+/// Numbers are FLOAT32, in products and convolutions of 16 bits as well. What only moves elements
+/// takes any type; other arithmetic is [Unsupported]. The device is held until the program ends.
 public final class Cuda implements Backend, Workspace {
     private static final Map<String, Cuda> OPEN = new ConcurrentHashMap<>();
 
@@ -203,6 +204,12 @@ public final class Cuda implements Backend, Workspace {
                             stream, address(y), Float.floatToRawIntBits((float) value), length);
             case INT32 -> elementwise.fill32(stream, address(y), (int) value, length);
             case UINT8 -> elementwise.fill8(stream, address(y), (int) value, length);
+            case FLOAT16, BFLOAT16 -> {
+                Buffer wide = memory.take(DType.FLOAT32, length);
+                fill(wide, length, value);
+                cast(wide, y, length);
+                memory.give(wide);
+            }
             case FLOAT64 -> throw new Unsupported("fill", y);
         }
     }
@@ -211,15 +218,15 @@ public final class Cuda implements Backend, Workspace {
     public void cast(Buffer x, Buffer y, int length) {
         if (x.dtype() == y.dtype()) {
             copy(x, y, length);
-        } else if (x.dtype() == DType.UINT8 && y.dtype() == DType.FLOAT32) {
-            elementwise.cast(stream, Cast.UINT8_FLOAT32, address(x), address(y), length);
-        } else if (x.dtype() == DType.INT32 && y.dtype() == DType.FLOAT32) {
-            elementwise.cast(stream, Cast.INT32_FLOAT32, address(x), address(y), length);
-        } else if (x.dtype() == DType.FLOAT32 && y.dtype() == DType.INT32) {
-            elementwise.cast(stream, Cast.FLOAT32_INT32, address(x), address(y), length);
-        } else {
-            throw new Unsupported("cast", x, y);
+            return;
         }
+        String types = x.dtype() + "_" + y.dtype();
+        Cast cast =
+                Arrays.stream(Cast.values())
+                        .filter(known -> known.name().equals(types))
+                        .findFirst()
+                        .orElseThrow(() -> new Unsupported("cast", x, y));
+        elementwise.cast(stream, cast, address(x), address(y), length);
     }
 
     @Override
@@ -328,10 +335,12 @@ public final class Cuda implements Backend, Workspace {
     }
 
     /// In cuBLAS's columns our rows are the transposed matrices, see [Blas]: `y^T = b^T a^T`.
+    @AnyType
     @Override
     public void matmul(MatrixProduct p, Buffer a, Buffer b, Buffer y) {
-        long left = float32("matmul", a);
-        long right = float32("matmul", b);
+        DataType type = type("matmul", a, b, y);
+        long left = address(a);
+        long right = address(b);
         int size = p.m() * p.n();
         if (p.batch() * size == 0) {
             return;
@@ -339,6 +348,28 @@ public final class Cuda implements Backend, Workspace {
         if (p.k() == 0) {
             if (!p.accumulate()) {
                 fill(y, p.batch() * size, 0);
+            }
+            return;
+        }
+        if (type != DataType.FLOAT32) {
+            for (long i = 0; i < p.batch(); i++) {
+                device.blas()
+                        .gemmEx(
+                                operation(p.transposeB()),
+                                operation(p.transposeA()),
+                                p.n(),
+                                p.m(),
+                                p.k(),
+                                1,
+                                right + i * p.batchStrideB() * type.bytes(),
+                                type,
+                                p.transposeB() ? p.k() : p.n(),
+                                left + i * p.batchStrideA() * type.bytes(),
+                                p.transposeA() ? p.m() : p.k(),
+                                p.accumulate() ? 1 : 0,
+                                address(y) + i * size * type.bytes(),
+                                type,
+                                p.n());
             }
             return;
         }
@@ -375,8 +406,9 @@ public final class Cuda implements Backend, Workspace {
     }
 
     private void convolving(
-            ConvolutionGeometry geometry, Dnn.Algorithm algorithm, Convolving call) {
-        var convolution = new Dnn.Descriptor(geometry, DataType.FLOAT32, Dnn.MathType.FMA);
+            ConvolutionGeometry geometry, DataType type, Dnn.Algorithm algorithm, Convolving call) {
+        var math = type == DataType.FLOAT32 ? Dnn.MathType.FMA : Dnn.MathType.TENSOR_OP;
+        var convolution = new Dnn.Descriptor(geometry, type, math);
         long bytes = device.dnn().workspaceBytes(convolution, algorithm);
         long workspace = take(bytes);
         call.run(convolution, workspace, bytes);
@@ -387,10 +419,10 @@ public final class Cuda implements Backend, Workspace {
         return (long) g.outputRows() * g.filters() * g.filterLength() == 0;
     }
 
+    @AnyType
     @Override
     public void convolve(ConvolutionGeometry geometry, Buffer x, Buffer w, Buffer y) {
-        long images = float32("convolve", x);
-        long filters = float32("convolve", w);
+        DataType type = type("convolve", x, w, y);
         if (isEmpty(geometry)) {
             fill(y, geometry.outputRows() * geometry.filters(), 0);
             return;
@@ -398,6 +430,7 @@ public final class Cuda implements Backend, Workspace {
         var algorithm = Dnn.Algorithm.IMPLICIT_PRECOMP_GEMM;
         convolving(
                 geometry,
+                type,
                 algorithm,
                 (convolution, workspace, bytes) ->
                         device.dnn()
@@ -405,14 +438,15 @@ public final class Cuda implements Backend, Workspace {
                                         convolution,
                                         algorithm,
                                         1,
-                                        images,
-                                        filters,
+                                        address(x),
+                                        address(w),
                                         0,
                                         address(y),
                                         workspace,
                                         bytes));
     }
 
+    @AnyType
     @Override
     public void convolveAddRelu(
             ConvolutionGeometry geometry,
@@ -422,23 +456,26 @@ public final class Cuda implements Backend, Workspace {
             Optional<Buffer> residual,
             boolean relu,
             Buffer y) {
+        DataType type = type("convolveAddRelu", x, w, bias, y);
+        if (geometry.outputRows() == 0) {
+            return;
+        }
         if (isEmpty(geometry)) {
             Backend.super.convolveAddRelu(geometry, x, w, bias, residual, relu, y);
             return;
         }
-        long images = float32("convolveAddRelu", x);
-        long filters = float32("convolveAddRelu", w);
         var algorithm = Dnn.Algorithm.IMPLICIT_PRECOMP_GEMM;
         convolving(
                 geometry,
+                type,
                 algorithm,
                 (convolution, workspace, bytes) ->
                         device.dnn()
                                 .biasActivation(
                                         convolution,
                                         algorithm,
-                                        images,
-                                        filters,
+                                        address(x),
+                                        address(w),
                                         residual.isPresent() ? 1 : 0,
                                         address(residual.orElse(y)),
                                         address(bias),
@@ -448,12 +485,14 @@ public final class Cuda implements Backend, Workspace {
                                         bytes));
     }
 
+    @AnyType
     @Override
     public void convolveInputGradient(
             ConvolutionGeometry geometry, Buffer dy, Buffer w, Buffer dx) {
         inputGradient(geometry, dy, w, 0, dx);
     }
 
+    @AnyType
     @Override
     public void addConvolveInputGradient(
             ConvolutionGeometry geometry, Buffer dy, Buffer w, Buffer dx) {
@@ -463,8 +502,7 @@ public final class Cuda implements Backend, Workspace {
     /// `dx = the gradient + beta dx`.
     private void inputGradient(
             ConvolutionGeometry geometry, Buffer dy, Buffer w, float beta, Buffer dx) {
-        long gradient = float32("convolveInputGradient", dy);
-        long filters = float32("convolveInputGradient", w);
+        DataType type = type("convolveInputGradient", dy, w, dx);
         if (isEmpty(geometry)) {
             int rows = geometry.batch() * geometry.height() * geometry.width();
             if (beta == 0) {
@@ -475,6 +513,7 @@ public final class Cuda implements Backend, Workspace {
         var algorithm = Dnn.Algorithm.DATA_GRADIENT_1;
         convolving(
                 geometry,
+                type,
                 algorithm,
                 (convolution, workspace, bytes) ->
                         device.dnn()
@@ -482,19 +521,19 @@ public final class Cuda implements Backend, Workspace {
                                         convolution,
                                         algorithm,
                                         1,
-                                        filters,
-                                        gradient,
+                                        address(w),
+                                        address(dy),
                                         beta,
                                         address(dx),
                                         workspace,
                                         bytes));
     }
 
+    @AnyType
     @Override
     public void convolveFilterGradient(
             ConvolutionGeometry geometry, Buffer x, Buffer dy, Buffer dw) {
-        long images = float32("convolveFilterGradient", x);
-        long gradient = float32("convolveFilterGradient", dy);
+        DataType type = type("convolveFilterGradient", x, dy, dw);
         if (isEmpty(geometry)) {
             fill(dw, geometry.filters() * geometry.filterLength(), 0);
             return;
@@ -502,6 +541,7 @@ public final class Cuda implements Backend, Workspace {
         var algorithm = Dnn.Algorithm.FILTER_GRADIENT_1;
         convolving(
                 geometry,
+                type,
                 algorithm,
                 (convolution, workspace, bytes) ->
                         device.dnn()
@@ -509,8 +549,8 @@ public final class Cuda implements Backend, Workspace {
                                         convolution,
                                         algorithm,
                                         1,
-                                        images,
-                                        gradient,
+                                        address(x),
+                                        address(dy),
                                         0,
                                         address(dw),
                                         workspace,
@@ -814,6 +854,20 @@ public final class Cuda implements Backend, Workspace {
     }
 
     // ---- addresses ----
+
+    /// The type of numbers that cuBLAS and cuDNN multiply, the same in all buffers.
+    private static DataType type(String operation, Buffer... buffers) {
+        DType type = buffers[0].dtype();
+        if (Arrays.stream(buffers).anyMatch(buffer -> buffer.dtype() != type)) {
+            throw new Unsupported(operation, buffers);
+        }
+        return switch (type) {
+            case FLOAT32 -> DataType.FLOAT32;
+            case FLOAT16 -> DataType.FLOAT16;
+            case BFLOAT16 -> DataType.BFLOAT16;
+            case FLOAT64, INT32, UINT8 -> throw new Unsupported(operation, buffers);
+        };
+    }
 
     private static long float32(String operation, Buffer buffer) {
         if (buffer.dtype() != DType.FLOAT32) {

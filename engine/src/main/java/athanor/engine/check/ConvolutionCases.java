@@ -8,7 +8,6 @@ import athanor.engine.Conv2dOptions;
 import athanor.engine.Moments;
 import athanor.engine.Shape;
 import athanor.engine.Tensor;
-import athanor.engine.operation.Convolution;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -181,7 +180,7 @@ final class ConvolutionCases {
                 "convolution/moments of " + s.text(),
                 s.terms() * 10,
                 t -> {
-                    Moments m = Convolution.withMoments(t.get(0), t.get(1), s.options()).moments();
+                    Moments m = t.get(0).conv2dWithMoments(t.get(1), s.options()).moments();
                     return Tensor.concat(0, m.mean(), m.variance());
                 },
                 s.x(),
@@ -195,7 +194,7 @@ final class ConvolutionCases {
                 "convolution/normed " + s.text(),
                 s.terms() * 10,
                 t -> {
-                    var y = Convolution.withMoments(t.get(0), t.get(1), s.options());
+                    var y = t.get(0).conv2dWithMoments(t.get(1), s.options());
                     return y.y().batchNorm(
                                     y.moments(),
                                     true,

@@ -1,5 +1,6 @@
 package athanor.engine.check;
 
+import athanor.engine.Autocast;
 import athanor.engine.Backend;
 import athanor.engine.DType;
 import athanor.engine.Gradients;
@@ -14,7 +15,8 @@ import java.util.List;
 record Evaluation(Shape shape, double[] result, List<double[]> gradients) {
 
     static Evaluation forward(OperationCase operation, Backend backend, DType floating) {
-        try (Workspace _ = Workspace.open()) {
+        try (Workspace _ = Workspace.open();
+                Autocast _ = operation.autocast(floating)) {
             return forward(operation, operation.tensors(backend, floating));
         }
     }
@@ -28,16 +30,14 @@ record Evaluation(Shape shape, double[] result, List<double[]> gradients) {
         if (!operation.differentiable()) {
             return forward(operation, backend, floating);
         }
-        try (Workspace _ = Workspace.open()) {
+        try (Workspace _ = Workspace.open();
+                Autocast _ = operation.autocast(floating)) {
             List<Tensor> inputs = operation.tensors(backend, floating);
             List<Integer> leaves = leaves(operation);
             leaves.forEach(leaf -> inputs.get(leaf).requireGradient());
             Tensor y = operation.function().apply(inputs);
             double[] result = y.toDoubles();
-            Tensor u =
-                    Input.any()
-                            .with(y.shape())
-                            .tensor(backend, y.dtype(), cotangentSeed(operation));
+            Tensor u = cotangent(operation, y);
             Gradients gradients = y.backward(u, (_, _) -> {});
             List<double[]> values = new ArrayList<>();
             for (int leaf : leaves) {
@@ -56,6 +56,12 @@ record Evaluation(Shape shape, double[] result, List<double[]> gradients) {
             }
         }
         return leaves;
+    }
+
+    static Tensor cotangent(OperationCase operation, Tensor y) {
+        return Input.any()
+                .with(y.shape())
+                .tensor(y.backend(), y.dtype(), operation.precision(), cotangentSeed(operation));
     }
 
     /// The direction u that results are projected on.

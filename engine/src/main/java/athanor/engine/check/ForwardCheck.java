@@ -29,8 +29,13 @@ public final class ForwardCheck {
                                 subject,
                                 "shape " + actual.shape() + " instead of " + exact.shape());
                     }
-                    return Tolerance.compare(
-                            NAME, subject, actual.result(), exact.result(), operation.terms());
+                    return Tolerance.of(operation.precision())
+                            .compare(
+                                    NAME,
+                                    subject,
+                                    actual.result(),
+                                    exact.result(),
+                                    operation.terms());
                 });
     }
 }

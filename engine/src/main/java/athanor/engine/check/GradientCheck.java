@@ -70,13 +70,14 @@ public final class GradientCheck {
                                 ? Tolerance.largest(Evaluation.cotangent(operation, exact.shape()))
                                 : 0;
                 findings.add(
-                        Tolerance.compare(
-                                KERNEL,
-                                operation.name() + " input " + leaves.get(i),
-                                actual.gradients().get(i),
-                                gradient,
-                                operation.gradientTerms(exact.shape(), leaf),
-                                Math.max(incoming, Tolerance.largest(gradient))));
+                        Tolerance.of(operation.precision())
+                                .compare(
+                                        KERNEL,
+                                        operation.name() + " input " + leaves.get(i),
+                                        actual.gradients().get(i),
+                                        gradient,
+                                        operation.gradientTerms(exact.shape(), leaf),
+                                        Math.max(incoming, Tolerance.largest(gradient))));
             }
             return findings;
         } catch (RuntimeException e) {

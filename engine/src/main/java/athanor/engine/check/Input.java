@@ -65,6 +65,12 @@ public record Input(Shape shape, Values values, double low, double high, boolean
 
     /// The elements, as INT32 or in a floating type.
     public HostBuffer draw(DType floating, long seed) {
+        return draw(floating, DType.FLOAT32, seed);
+    }
+
+    /// The same, all of them numbers of `precision`.
+    private HostBuffer draw(DType floating, DType precision, long seed) {
+        HostBuffer rounded = HostBuffer.allocate(precision, 1);
         SplittableRandom random = new SplittableRandom(seed);
         int size = shape.size();
         HostBuffer elements =
@@ -79,13 +85,14 @@ public record Input(Shape shape, Values values, double low, double high, boolean
                         case DISTINCT -> low + (high - low) * order[i] / size;
                         case WHOLE, INDEX -> random.nextInt((int) low, (int) high);
                     };
-            elements.set(i, (float) value);
+            rounded.set(0, value);
+            elements.set(i, rounded.get(0));
         }
         return elements;
     }
 
-    Tensor tensor(Backend backend, DType floating, long seed) {
-        return Tensor.of(backend, shape, draw(floating, seed));
+    Tensor tensor(Backend backend, DType floating, DType precision, long seed) {
+        return Tensor.of(backend, shape, draw(floating, precision, seed));
     }
 
     private static int[] shuffled(int size, SplittableRandom random) {

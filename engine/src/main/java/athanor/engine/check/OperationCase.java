@@ -1,5 +1,6 @@
 package athanor.engine.check;
 
+import athanor.engine.Autocast;
 import athanor.engine.Backend;
 import athanor.engine.DType;
 import athanor.engine.Shape;
@@ -14,12 +15,24 @@ import java.util.function.Function;
 /// @param terms how many numbers are added up for one element of the result at most; 0 for
 ///     functions of one element that are exact to a few units in its last place
 /// @param differentiable whether a gradient flows to the inputs that are not constants
+/// @param precision the type it is computed in where it is not FLOAT64, and which holds its inputs
+///     exactly; one of 16 bits under [Autocast]
 public record OperationCase(
         String name,
         int terms,
         boolean differentiable,
         List<Input> inputs,
-        Function<List<Tensor>, Tensor> function) {
+        Function<List<Tensor>, Tensor> function,
+        DType precision) {
+
+    OperationCase(
+            String name,
+            int terms,
+            boolean differentiable,
+            List<Input> inputs,
+            Function<List<Tensor>, Tensor> function) {
+        this(name, terms, differentiable, inputs, function, DType.FLOAT32);
+    }
 
     static OperationCase of(
             String name, int terms, Function<List<Tensor>, Tensor> function, Input... inputs) {
@@ -29,6 +42,17 @@ public record OperationCase(
     static OperationCase constant(
             String name, int terms, Function<List<Tensor>, Tensor> function, Input... inputs) {
         return new OperationCase(name, terms, false, List.of(inputs), function);
+    }
+
+    /// The same in a type of 16 bits.
+    OperationCase in(DType narrow) {
+        return new OperationCase(
+                name + " in " + narrow, terms, differentiable, inputs, function, narrow);
+    }
+
+    /// What the function has to be run in.
+    Autocast autocast(DType floating) {
+        return Autocast.open(floating == DType.FLOAT64 ? DType.FLOAT32 : precision);
     }
 
     /// The part of the name before the slash.
@@ -48,11 +72,13 @@ public record OperationCase(
         return (int) Math.max(Math.max(1, terms), additions / Math.max(1, leaf.shape().size()));
     }
 
-    /// The inputs on a backend; all seeds follow from the name.
+    /// The inputs on a backend, as FLOAT64 or with FLOAT32, in this case's precision; all seeds
+    /// follow from the name.
     public List<Tensor> tensors(Backend backend, DType floating) {
+        DType type = floating == DType.FLOAT64 ? floating : precision;
         List<Tensor> tensors = new ArrayList<>();
         for (int i = 0; i < inputs.size(); i++) {
-            tensors.add(inputs.get(i).tensor(backend, floating, seed(i)));
+            tensors.add(inputs.get(i).tensor(backend, type, precision, seed(i)));
         }
         return tensors;
     }

@@ -1,5 +1,6 @@
 package athanor.engine.check;
 
+import athanor.engine.DType;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -21,6 +22,14 @@ public final class Operations {
                         ProbabilityCases.cases(),
                         UpdateCases.cases())
                 .flatMap(stream -> stream)
+                .toList();
+    }
+
+    /// The small cases again in both types of 16 bits.
+    public static List<OperationCase> narrowCases() {
+        return cases().stream()
+                .filter(OperationCase::isSmall)
+                .flatMap(c -> Stream.of(c.in(DType.FLOAT16), c.in(DType.BFLOAT16)))
                 .toList();
     }
 

@@ -81,22 +81,24 @@ public final class OverrideCheck {
         Evaluation expected = Evaluation.withGradients(operation, composed, DType.FLOAT32);
         Evaluation actual = Evaluation.withGradients(operation, backend, DType.FLOAT32);
         Finding finding =
-                Tolerance.compare(
-                        NAME,
-                        operation.name(),
-                        actual.result(),
-                        expected.result(),
-                        operation.terms());
+                Tolerance.of(operation.precision())
+                        .compare(
+                                NAME,
+                                operation.name(),
+                                actual.result(),
+                                expected.result(),
+                                operation.terms());
         List<Integer> leaves = Evaluation.leaves(operation);
         for (int i = 0; i < leaves.size() && finding.passed(); i++) {
             Input leaf = operation.inputs().get(leaves.get(i));
             finding =
-                    Tolerance.compare(
-                            NAME,
-                            operation.name() + " input " + leaves.get(i),
-                            actual.gradients().get(i),
-                            expected.gradients().get(i),
-                            operation.gradientTerms(expected.shape(), leaf));
+                    Tolerance.of(operation.precision())
+                            .compare(
+                                    NAME,
+                                    operation.name() + " input " + leaves.get(i),
+                                    actual.gradients().get(i),
+                                    expected.gradients().get(i),
+                                    operation.gradientTerms(expected.shape(), leaf));
         }
         return finding;
     }

@@ -64,8 +64,8 @@ final class ShapeCases {
                 expand("empty", any(1, 3), 0, 3),
                 expand("large", any(1, 203), 301, 203),
                 moved("cast/double", x -> x.cast(DType.FLOAT64), any(17)),
-                // Its rounding is no function to differentiate; the gradient of cast/double is it.
-                constant("cast/float", x -> x.cast(DType.FLOAT32), any(17)),
+                // Its rounding is no function to differentiate: too many for the formulas' check.
+                moved("cast/float", x -> x.cast(DType.FLOAT32), any(7000)),
                 constant("cast/integer", x -> x.cast(DType.INT32), within(-9, 9, 67)),
                 constant("cast/byte", x -> x.cast(DType.UINT8), within(0, 255, 67)),
                 constant("cast/fromInteger", x -> x.cast(DType.FLOAT32), indices(99, 67)));

@@ -4,7 +4,7 @@ import athanor.engine.Tape;
 import athanor.engine.Tensor;
 import athanor.kernels.elementwise.Unary;
 
-/// y = |x|.   dx = dy sign(x), 0 at 0.
+/// y = |x|. dx = dy sign(x), 0 at 0.
 public final class Absolute {
     private Absolute() {}
 

@@ -4,7 +4,7 @@ import athanor.engine.DType;
 import athanor.engine.Shape;
 import athanor.engine.Tensor;
 
-/// y = the place of the first maximum along an axis, INT32.   No gradient.
+/// y = the place of the first maximum along an axis, INT32. No gradient.
 public final class Argmax {
     private Argmax() {}
 

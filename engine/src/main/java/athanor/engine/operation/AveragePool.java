@@ -6,7 +6,7 @@ import athanor.engine.Tape;
 import athanor.engine.Tensor;
 import athanor.kernels.pool.PoolGeometry;
 
-/// y = the mean of each window.   dx = dy / size of the window, summed over windows.
+/// y = the mean of each window. dx = dy / size of the window, summed over windows.
 public final class AveragePool {
     private AveragePool() {}
 

@@ -13,13 +13,13 @@ import java.util.List;
 import java.util.Optional;
 
 /// y = gamma (x - mean) / sqrt(variance + epsilon) + beta (+ residual), then max(y, 0) if asked
-/// for.   Ioffe and Szegedy 2015.
+/// for. Ioffe and Szegedy 2015.
 ///
-/// With g = dy (where y > 0), h = (x - mean) / deviation, M rows: dgamma = sum of g h,   dbeta =
-/// sum of g,   dresidual = g, dx = gamma / deviation (g - dbeta / M - h dgamma / M); with constant
+/// With g = dy (where y > 0), h = (x - mean) / deviation, M rows: dgamma = sum of g h, dbeta =
+/// sum of g, dresidual = g, dx = gamma / deviation (g - dbeta / M - h dgamma / M); with constant
 /// moments, dx = gamma / deviation g. Where the moments are those of several ranks, M and the two
 /// sums in dx are over all of them; those that are returned are of the rank's own rows, as every
-/// gradient.
+/// gradient. For x of 16 bits, moments, gamma and beta are FLOAT32.
 public final class BatchNorm {
     private BatchNorm() {}
 
@@ -27,8 +27,8 @@ public final class BatchNorm {
     public static Moments moments(Tensor x) {
         Shape channels = Shape.of(x.shape().dim(-1));
         requireRows("moments", rows(x), x);
-        Tensor mean = x.emptyLike(channels);
-        Tensor variance = x.emptyLike(channels);
+        Tensor mean = Raw.ofSums(x, channels);
+        Tensor variance = Raw.ofSums(x, channels);
         x.backend()
                 .channelMoments(
                         x.buffer(), rows(x), channels.size(), mean.buffer(), variance.buffer());
@@ -112,8 +112,9 @@ public final class BatchNorm {
             boolean batchMoments,
             boolean keepsResidual) {
         int channels = x.shape().dim(-1);
-        Tensor dGamma = x.emptyLike(Shape.of(channels));
-        Tensor dBeta = x.emptyLike(Shape.of(channels));
+        Tensor mean = moments.mean();
+        Tensor dGamma = mean.emptyLike(mean.shape());
+        Tensor dBeta = mean.emptyLike(mean.shape());
         x.backend()
                 .batchNormSums(
                         dy.buffer(),
@@ -121,12 +122,12 @@ public final class BatchNorm {
                         x.buffer(),
                         rows(x),
                         channels,
-                        moments.mean().buffer(),
+                        mean.buffer(),
                         inverseDeviation.buffer(),
                         dGamma.buffer(),
                         dBeta.buffer());
         List<Tensor> sums =
-                batchMoments ? overAll(moments, dGamma, dBeta) : List.of(zeros(x), zeros(x));
+                batchMoments ? overAll(moments, dGamma, dBeta) : List.of(zeros(mean), zeros(mean));
         Tensor dx = Tape.over(x);
         Optional<Tensor> dResidual = keepsResidual ? Optional.of(Tape.over(dy)) : Optional.empty();
         x.backend()
@@ -136,7 +137,7 @@ public final class BatchNorm {
                         x.buffer(),
                         rows(x),
                         channels,
-                        moments.mean().buffer(),
+                        mean.buffer(),
                         inverseDeviation.buffer(),
                         scale.buffer(),
                         sums.get(0).buffer(),
@@ -148,8 +149,8 @@ public final class BatchNorm {
         return gradients;
     }
 
-    private static Tensor zeros(Tensor x) {
-        return Tensor.zeros(x.backend(), x.dtype(), Shape.of(x.shape().dim(-1)));
+    private static Tensor zeros(Tensor mean) {
+        return Tensor.zeros(mean.backend(), mean.dtype(), mean.shape());
     }
 
     /// The sums over all ranks, times this one's share of the rows: the backend divides by its own
@@ -186,11 +187,10 @@ public final class BatchNorm {
 
     private static void requireFit(
             Tensor x, Moments moments, Tensor gamma, Tensor beta, Optional<Tensor> residual) {
-        Raw.requirePerChannel("batchNorm", "gamma", x, gamma, "a norm of %d channels");
-        Raw.requirePerChannel("batchNorm", "beta", x, beta, "a norm of %d channels");
-        Raw.requirePerChannel("batchNorm", "moments", x, moments.mean(), "those of %d channels");
-        Raw.requirePerChannel(
-                "batchNorm", "moments", x, moments.variance(), "those of %d channels");
+        requirePerChannel("gamma", x, gamma, "a norm of %d channels");
+        requirePerChannel("beta", x, beta, "a norm of %d channels");
+        requirePerChannel("moments", x, moments.mean(), "those of %d channels");
+        requirePerChannel("moments", x, moments.variance(), "those of %d channels");
         residual.filter(r -> !r.shape().equals(x.shape()))
                 .ifPresent(
                         r -> {
@@ -201,5 +201,9 @@ public final class BatchNorm {
                                     r.shape(),
                                     "Did you mean a projection on the shortcut?");
                         });
+    }
+
+    private static void requirePerChannel(String what, Tensor x, Tensor vector, String meant) {
+        Raw.requirePerChannel("batchNorm", what, x, x.dtype().ofSums(), vector, meant);
     }
 }

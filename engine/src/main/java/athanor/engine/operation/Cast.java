@@ -4,11 +4,14 @@ import athanor.engine.DType;
 import athanor.engine.Tape;
 import athanor.engine.Tensor;
 
-/// y = x in another type.   dx = dy in the type of x.
+/// y = x in another type. dx = dy in the type of x.
 public final class Cast {
     private Cast() {}
 
     public static Tensor cast(Tensor x, DType dtype) {
+        if (x.dtype() == dtype) {
+            return x;
+        }
         Tensor y = convert(x, dtype);
         DType from = x.dtype();
         return dtype.isFloating()

@@ -3,7 +3,7 @@ package athanor.engine.operation;
 import athanor.engine.Tensor;
 import athanor.kernels.elementwise.Binary;
 
-/// y = 1 where the comparison holds, else 0.   No gradient.
+/// y = 1 where the comparison holds, else 0. No gradient.
 public final class Comparison {
     private Comparison() {}
 

@@ -6,7 +6,7 @@ import athanor.engine.Tape;
 import athanor.engine.Tensor;
 import java.util.List;
 
-/// y = tensors one behind the other along an axis.   Each gets its part of dy.
+/// y = tensors one behind the other along an axis. Each gets its part of dy.
 public final class Concat {
     private Concat() {}
 

@@ -10,7 +10,7 @@ import athanor.kernels.convolve.ConvolutionGeometry;
 
 /// y[n,p,q,k] = sum over r,s,c of x[n, p stride - padding + r dilation, q ..., c] w[k,r,s,c].
 ///
-/// dx = dy convolved with the flipped filters,   dw[k,r,s,c] = sum over n,p,q of dy[n,p,q,k] x[n, p
+/// dx = dy convolved with the flipped filters, dw[k,r,s,c] = sum over n,p,q of dy[n,p,q,k] x[n, p
 /// stride ..., c].
 public final class Convolution {
     private Convolution() {}
@@ -31,8 +31,8 @@ public final class Convolution {
         ConvolutionGeometry g = geometry(x, w, options);
         BatchNorm.requireRows("conv2d with moments", g.outputRows(), x);
         Tensor y = result(x, g);
-        Tensor mean = x.emptyLike(Shape.of(g.filters()));
-        Tensor variance = x.emptyLike(Shape.of(g.filters()));
+        Tensor mean = Raw.ofSums(x, Shape.of(g.filters()));
+        Tensor variance = Raw.ofSums(x, Shape.of(g.filters()));
         x.backend()
                 .convolveWithMoments(
                         g, x.buffer(), w.buffer(), y.buffer(), mean.buffer(), variance.buffer());

@@ -6,7 +6,7 @@ import athanor.engine.ShapeMismatch;
 import athanor.engine.Tape;
 import athanor.engine.Tensor;
 
-/// y = -mean over rows of sum over classes of t ln(softmax(x)).   dx = dy (softmax(x) sum(t) - t) /
+/// y = -mean over rows of sum over classes of t ln(softmax(x)). dx = dy (softmax(x) sum(t) - t) /
 /// rows.
 public final class CrossEntropy {
     private CrossEntropy() {}

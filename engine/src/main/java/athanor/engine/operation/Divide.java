@@ -4,7 +4,7 @@ import athanor.engine.Tape;
 import athanor.engine.Tensor;
 import athanor.kernels.elementwise.Binary;
 
-/// y = a / b.   da = dy / b,   db = -dy y / b.
+/// y = a / b. da = dy / b, db = -dy y / b.
 public final class Divide {
     private Divide() {}
 

@@ -3,7 +3,7 @@ package athanor.engine.operation;
 import athanor.engine.Tensor;
 import athanor.kernels.random.PhiloxKey;
 
-/// y = x m, m = 0 with probability p, else 1 / (1 - p).   dx = dy m.   Srivastava et al. 2014.
+/// y = x m, m = 0 with probability p, else 1 / (1 - p). dx = dy m. Srivastava et al. 2014.
 public final class Dropout {
     private Dropout() {}
 

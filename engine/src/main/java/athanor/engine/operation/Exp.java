@@ -4,7 +4,7 @@ import athanor.engine.Tape;
 import athanor.engine.Tensor;
 import athanor.kernels.elementwise.Unary;
 
-/// y = exp(x).   dx = dy y.
+/// y = exp(x). dx = dy y.
 public final class Exp {
     private Exp() {}
 

@@ -6,7 +6,7 @@ import athanor.engine.Tape;
 import athanor.engine.Tensor;
 import athanor.kernels.elementwise.Binary;
 
-/// y = x, repeated along axes of length 1.   dx = dy summed over them.
+/// y = x, repeated along axes of length 1. dx = dy summed over them.
 public final class Expand {
     private Expand() {}
 

@@ -5,7 +5,7 @@ import athanor.engine.Tape;
 import athanor.engine.Tensor;
 import athanor.kernels.reduce.Reduction;
 
-/// y = max (or min) of x over axes.   dx = dy where x = y, divided evenly among equals.
+/// y = max (or min) of x over axes. dx = dy where x = y, divided evenly among equals.
 public final class Extremum {
     private Extremum() {}
 

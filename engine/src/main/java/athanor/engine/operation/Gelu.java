@@ -5,7 +5,7 @@ import athanor.engine.Tensor;
 import athanor.kernels.elementwise.Binary;
 import athanor.kernels.elementwise.Unary;
 
-/// y = x Phi(x), by the tanh formula of Hendrycks and Gimpel 2016.   dx = dy y'(x).
+/// y = x Phi(x), by the tanh formula of Hendrycks and Gimpel 2016. dx = dy y'(x).
 public final class Gelu {
     private Gelu() {}
 

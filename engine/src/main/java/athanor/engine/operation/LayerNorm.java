@@ -6,10 +6,10 @@ import athanor.engine.Tensor;
 import athanor.kernels.reduce.Reduction;
 import java.util.List;
 
-/// y = gamma h + beta, h = (x - mean) / sqrt(variance + epsilon) of each row.   Ba, Kiros, Hinton
+/// y = gamma h + beta, h = (x - mean) / sqrt(variance + epsilon) of each row. Ba, Kiros, Hinton
 /// 2016.
 ///
-/// With g = dy gamma: dx = (g - mean(g) - h mean(g h)) / deviation,   dgamma = sum of dy h,   dbeta
+/// With g = dy gamma: dx = (g - mean(g) - h mean(g h)) / deviation, dgamma = sum of dy h, dbeta
 /// = sum of dy.
 public final class LayerNorm {
     private LayerNorm() {}

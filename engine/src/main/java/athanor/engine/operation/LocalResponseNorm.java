@@ -7,7 +7,7 @@ import athanor.engine.Tensor;
 /// around c.
 ///
 /// `dx[c] = dy[c] d[c]^-beta - 2 alpha beta / size x[c] * sum over j around c of
-/// dy[j] x[j] d[j]^(-beta - 1)`.   Krizhevsky, Sutskever, Hinton 2012.
+/// dy[j] x[j] d[j]^(-beta - 1)`. Krizhevsky, Sutskever, Hinton 2012.
 public final class LocalResponseNorm {
     private LocalResponseNorm() {}
 

@@ -4,7 +4,7 @@ import athanor.engine.Tape;
 import athanor.engine.Tensor;
 import athanor.kernels.elementwise.Unary;
 
-/// y = ln(x).   dx = dy / x.
+/// y = ln(x). dx = dy / x.
 public final class Log {
     private Log() {}
 

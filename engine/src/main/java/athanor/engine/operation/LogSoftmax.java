@@ -3,7 +3,7 @@ package athanor.engine.operation;
 import athanor.engine.Tape;
 import athanor.engine.Tensor;
 
-/// y = x - ln(sum of exp(x)) along the last axis.   dx = dy - exp(y) * sum of dy.
+/// y = x - ln(sum of exp(x)) along the last axis. dx = dy - exp(y) * sum of dy.
 public final class LogSoftmax {
     private LogSoftmax() {}
 

@@ -6,7 +6,7 @@ import athanor.engine.ShapeMismatch;
 import athanor.engine.Tape;
 import athanor.engine.Tensor;
 
-/// Y = A B.   dA = dY B^T,   dB = A^T dY.   Axes before the last two are a batch, and broadcast.
+/// Y = A B. dA = dY B^T, dB = A^T dY. Axes before the last two are a batch, and broadcast.
 public final class Matmul {
     private Matmul() {}
 

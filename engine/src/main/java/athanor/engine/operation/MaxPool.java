@@ -6,7 +6,7 @@ import athanor.engine.Tape;
 import athanor.engine.Tensor;
 import athanor.kernels.pool.PoolGeometry;
 
-/// y = the maximum of each window.   dx = dy where it was found (the first of equals), summed over
+/// y = the maximum of each window. dx = dy where it was found (the first of equals), summed over
 /// windows.
 public final class MaxPool {
     private MaxPool() {}

@@ -4,7 +4,7 @@ import athanor.engine.Tape;
 import athanor.engine.Tensor;
 import athanor.kernels.elementwise.Binary;
 
-/// y = max(a, b).   The gradient goes to the larger; of equals, to a.
+/// y = max(a, b). The gradient goes to the larger; of equals, to a.
 public final class Maximum {
     private Maximum() {}
 

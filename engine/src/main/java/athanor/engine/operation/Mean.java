@@ -2,7 +2,7 @@ package athanor.engine.operation;
 
 import athanor.engine.Tensor;
 
-/// y = sum of x over axes / count.   dx = dy / count, repeated along them.
+/// y = sum of x over axes / count. dx = dy / count, repeated along them.
 public final class Mean {
     private Mean() {}
 

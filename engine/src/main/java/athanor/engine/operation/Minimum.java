@@ -4,7 +4,7 @@ import athanor.engine.Tape;
 import athanor.engine.Tensor;
 import athanor.kernels.elementwise.Binary;
 
-/// y = min(a, b).   The gradient goes to the smaller; of equals, to a.
+/// y = min(a, b). The gradient goes to the smaller; of equals, to a.
 public final class Minimum {
     private Minimum() {}
 

@@ -4,7 +4,7 @@ import athanor.engine.Tape;
 import athanor.engine.Tensor;
 import athanor.kernels.elementwise.Binary;
 
-/// y = a b.   da = dy b,   db = dy a.
+/// y = a b. da = dy b, db = dy a.
 public final class Multiply {
     private Multiply() {}
 

@@ -4,7 +4,7 @@ import athanor.engine.Tape;
 import athanor.engine.Tensor;
 import athanor.kernels.elementwise.Unary;
 
-/// y = -x.   dx = -dy.
+/// y = -x. dx = -dy.
 public final class Negate {
     private Negate() {}
 

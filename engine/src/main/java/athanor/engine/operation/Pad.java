@@ -4,7 +4,7 @@ import athanor.engine.Shape;
 import athanor.engine.Tape;
 import athanor.engine.Tensor;
 
-/// y = x with zeros before and after along an axis.   dx = the inner part of dy.
+/// y = x with zeros before and after along an axis. dx = the inner part of dy.
 public final class Pad {
     private Pad() {}
 

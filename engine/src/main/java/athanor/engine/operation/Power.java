@@ -4,7 +4,7 @@ import athanor.engine.Tape;
 import athanor.engine.Tensor;
 import athanor.kernels.elementwise.Binary;
 
-/// y = x^p for a constant p.   dx = p dy x^(p - 1).
+/// y = x^p for a constant p. dx = p dy x^(p - 1).
 public final class Power {
     private Power() {}
 

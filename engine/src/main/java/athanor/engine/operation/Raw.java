@@ -86,22 +86,26 @@ final class Raw {
                         .toArray());
     }
 
+    /// Memory for sums of x, or statistics made of them.
+    static Tensor ofSums(Tensor x, Shape shape) {
+        return Tensor.empty(x.backend(), x.dtype().ofSums(), shape);
+    }
+
     static void requireSameKind(String operation, Tensor a, Tensor b) {
         requireSameBackend(operation, a, b);
-        if (a.dtype() != b.dtype()) {
+        requireSame(operation, a.dtype(), b.dtype());
+    }
+
+    private static void requireSame(String operation, DType a, DType b) {
+        if (a != b) {
             throw new IllegalArgumentException(
-                    operation
-                            + ": the types differ, "
-                            + a.dtype()
-                            + " and "
-                            + b.dtype()
-                            + "; cast one of them");
+                    operation + ": the types differ, " + a + " and " + b + "; cast one of them");
         }
     }
 
     static void requireSameBackend(String operation, Tensor a, Tensor b) {
         Backend left = a.backend();
-        if (left != b.backend()) {
+        if (left.memory() != b.backend().memory()) {
             throw new IllegalArgumentException(
                     operation
                             + ": the tensors are on different backends, "
@@ -119,10 +123,16 @@ final class Raw {
         }
     }
 
-    /// One number for each place of the last axis of x.
+    /// One number for each place of the last axis of x, of its type.
     static void requirePerChannel(
             String operation, String what, Tensor x, Tensor vector, String meant) {
-        requireSameKind(operation, x, vector);
+        requirePerChannel(operation, what, x, x.dtype(), vector, meant);
+    }
+
+    static void requirePerChannel(
+            String operation, String what, Tensor x, DType type, Tensor vector, String meant) {
+        requireSameBackend(operation, x, vector);
+        requireSame(operation, type, vector.dtype());
         int channels = x.shape().dim(-1);
         if (!vector.shape().equals(Shape.of(channels))) {
             throw new ShapeMismatch(

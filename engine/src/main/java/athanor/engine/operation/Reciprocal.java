@@ -4,7 +4,7 @@ import athanor.engine.Tape;
 import athanor.engine.Tensor;
 import athanor.kernels.elementwise.Unary;
 
-/// y = 1 / x.   dx = -dy y^2.
+/// y = 1 / x. dx = -dy y^2.
 public final class Reciprocal {
     private Reciprocal() {}
 

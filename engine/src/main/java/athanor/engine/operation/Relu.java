@@ -4,7 +4,7 @@ import athanor.engine.Tape;
 import athanor.engine.Tensor;
 import athanor.kernels.elementwise.Unary;
 
-/// y = max(x, 0).   dx = dy where y > 0. It keeps y, which lives anyway, not x.
+/// y = max(x, 0). dx = dy where y > 0. It keeps y, which lives anyway, not x.
 public final class Relu {
     private Relu() {}
 

@@ -5,7 +5,7 @@ import athanor.engine.ShapeMismatch;
 import athanor.engine.Tape;
 import athanor.engine.Tensor;
 
-/// y = x in another shape of the same size.   dx = dy in the shape of x. No element moves.
+/// y = x in another shape of the same size. dx = dy in the shape of x. No element moves.
 public final class Reshape {
     private Reshape() {}
 

@@ -4,7 +4,7 @@ import athanor.engine.Tape;
 import athanor.engine.Tensor;
 import athanor.kernels.elementwise.Unary;
 
-/// y = 1 / sqrt(x).   dx = -dy y^3 / 2.
+/// y = 1 / sqrt(x). dx = -dy y^3 / 2.
 public final class Rsqrt {
     private Rsqrt() {}
 

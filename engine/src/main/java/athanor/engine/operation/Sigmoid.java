@@ -5,7 +5,7 @@ import athanor.engine.Tensor;
 import athanor.kernels.elementwise.Binary;
 import athanor.kernels.elementwise.Unary;
 
-/// y = 1 / (1 + exp(-x)).   dx = dy y (1 - y).
+/// y = 1 / (1 + exp(-x)). dx = dy y (1 - y).
 public final class Sigmoid {
     private Sigmoid() {}
 

@@ -5,7 +5,7 @@ import athanor.engine.Tensor;
 import athanor.kernels.elementwise.Binary;
 import athanor.kernels.elementwise.Unary;
 
-/// y = x s, s = sigmoid(x).   dx = dy s (1 + x (1 - s)).   Elfwing, Uchibe, Doya 2018.
+/// y = x s, s = sigmoid(x). dx = dy s (1 + x (1 - s)). Elfwing, Uchibe, Doya 2018.
 public final class Silu {
     private Silu() {}
 

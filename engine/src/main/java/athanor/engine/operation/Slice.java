@@ -4,7 +4,7 @@ import athanor.engine.Shape;
 import athanor.engine.Tape;
 import athanor.engine.Tensor;
 
-/// y = x[from:to] along an axis.   dx = dy there, 0 elsewhere.
+/// y = x[from:to] along an axis. dx = dy there, 0 elsewhere.
 public final class Slice {
     private Slice() {}
 

@@ -3,7 +3,7 @@ package athanor.engine.operation;
 import athanor.engine.Tape;
 import athanor.engine.Tensor;
 
-/// y = exp(x) / sum of exp(x) along the last axis.   dx = y (dy - sum of dy y).
+/// y = exp(x) / sum of exp(x) along the last axis. dx = y (dy - sum of dy y).
 public final class Softmax {
     private Softmax() {}
 

@@ -4,7 +4,7 @@ import athanor.engine.Tape;
 import athanor.engine.Tensor;
 import athanor.kernels.elementwise.Unary;
 
-/// y = ln(1 + exp(x)).   dx = dy sigmoid(x).
+/// y = ln(1 + exp(x)). dx = dy sigmoid(x).
 public final class Softplus {
     private Softplus() {}
 

@@ -4,7 +4,7 @@ import athanor.engine.Tape;
 import athanor.engine.Tensor;
 import athanor.kernels.elementwise.Unary;
 
-/// y = sqrt(x).   dx = dy / (2 y).
+/// y = sqrt(x). dx = dy / (2 y).
 public final class Sqrt {
     private Sqrt() {}
 

@@ -4,7 +4,7 @@ import athanor.engine.Tape;
 import athanor.engine.Tensor;
 import athanor.kernels.elementwise.Unary;
 
-/// y = x^2.   dx = 2 x dy.
+/// y = x^2. dx = 2 x dy.
 public final class Square {
     private Square() {}
 

@@ -4,7 +4,7 @@ import athanor.engine.Tape;
 import athanor.engine.Tensor;
 import athanor.kernels.elementwise.Binary;
 
-/// y = a - b.   da = dy,   db = -dy.
+/// y = a - b. da = dy, db = -dy.
 public final class Subtract {
     private Subtract() {}
 

@@ -5,7 +5,7 @@ import athanor.engine.Tape;
 import athanor.engine.Tensor;
 import athanor.kernels.reduce.Reduction;
 
-/// y = sum of x over axes.   dx = dy, repeated along them.
+/// y = sum of x over axes. dx = dy, repeated along them.
 public final class Sum {
     private Sum() {}
 

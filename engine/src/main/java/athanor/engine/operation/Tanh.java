@@ -5,7 +5,7 @@ import athanor.engine.Tensor;
 import athanor.kernels.elementwise.Binary;
 import athanor.kernels.elementwise.Unary;
 
-/// y = tanh(x).   dx = dy (1 - y^2).
+/// y = tanh(x). dx = dy (1 - y^2).
 public final class Tanh {
     private Tanh() {}
 

@@ -5,7 +5,7 @@ import athanor.engine.ShapeMismatch;
 import athanor.engine.Tape;
 import athanor.engine.Tensor;
 
-/// y has axis i where x had axis `p[i]`.   dx = dy with the inverse permutation.
+/// y has axis i where x had axis `p[i]`. dx = dy with the inverse permutation.
 public final class Transpose {
     private Transpose() {}
 

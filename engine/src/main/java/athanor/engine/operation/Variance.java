@@ -3,7 +3,7 @@ package athanor.engine.operation;
 import athanor.engine.Shape;
 import athanor.engine.Tensor;
 
-/// y = mean of (x - mean)^2 over axes.   dx = 2 dy (x - mean) / count.
+/// y = mean of (x - mean)^2 over axes. dx = 2 dy (x - mean) / count.
 public final class Variance {
     private Variance() {}
 

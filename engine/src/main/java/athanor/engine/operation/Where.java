@@ -4,7 +4,7 @@ import athanor.engine.ShapeMismatch;
 import athanor.engine.Tape;
 import athanor.engine.Tensor;
 
-/// y = a where the condition is not 0, else b.   da = dy there, 0 elsewhere; db the other way
+/// y = a where the condition is not 0, else b. da = dy there, 0 elsewhere; db the other way
 /// round.
 public final class Where {
     private Where() {}

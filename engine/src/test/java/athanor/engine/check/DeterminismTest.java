@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class DeterminismTest {
     @Test
     void theNumberOfThreadsChangesNoBit() {
-        assertThat(DeterminismCheck.acrossThreads(Operations.cases(), Backend.cpu(), 1, 2, 3))
+        assertThat(DeterminismCheck.acrossThreads(DeterminismCheck.cases(), Backend.cpu(), 1, 2, 3))
                 .hasSize(2)
                 .allMatch(Finding::passed);
     }
@@ -29,12 +29,13 @@ class DeterminismTest {
         Process c2 = start("all", 2, "-XX:CompileThresholdScaling=0.1");
         Map<String, String> quick = digests(c1);
         Map<String, String> optimized = digests(c2);
-        assertThat(optimized).hasSize(Operations.cases().size());
+        assertThat(optimized).hasSize(DeterminismCheck.cases().size());
         assertThat(interpreted).hasSizeGreaterThan(optimized.size() / 2);
         assertThat(DeterminismCheck.compare("C1", optimized, quick)).matches(Finding::passed);
         assertThat(DeterminismCheck.compare("-Xint", optimized, interpreted))
                 .matches(Finding::passed);
-        Map<String, String> here = DeterminismCheck.digests(Operations.cases(), Backend.cpu());
+        Map<String, String> here =
+                DeterminismCheck.digests(DeterminismCheck.cases(), Backend.cpu());
         assertThat(DeterminismCheck.compare("this JVM", optimized, here)).matches(Finding::passed);
     }
 

@@ -169,8 +169,7 @@ record WinogradFilterGradient(
                 Scratch.floats(
                         Scratch.Use.TILE, (long) Tiles.ROWS * Tiles.PANEL + WinogradTransform.WORK);
         int[] columnRows = Scratch.ints(Scratch.Use.ROWS, Tiles.tableLength(filters));
-        float[] columns =
-                Scratch.floats(Scratch.Use.COLUMNS, Panels.packedColumns(most, filters));
+        float[] columns = Scratch.floats(Scratch.Use.COLUMNS, Panels.packedColumns(most, filters));
         int[] sumRows = Winograd.rows(Scratch.Use.TILE, filters, paddedChannels);
         for (int first = part * partTiles; first < end; first += most) {
             int tiles = Math.min(most, end - first);

@@ -4,8 +4,8 @@ import athanor.kernels.cuda.Ptx.Entry;
 import athanor.kernels.elementwise.Broadcast;
 import java.util.Arrays;
 
-/// Launches of `layout/Layout.ptx` and `Transpose.ptx`. Elements are of `bytes` 1, 4 or 8 where a
-/// method takes them, those of 8 moved as two of 4.
+/// Launches of `layout/Layout.ptx` and `Transpose.ptx`. Elements are of `bytes` 1, 2, 4 or 8 where
+/// a method takes them, those of 2 and 8 moved in two halves.
 public final class PtxLayout {
     private static final String FILE = "layout/Layout";
 
@@ -70,11 +70,11 @@ public final class PtxLayout {
         if (n == 0) {
             return;
         }
-        if (bytes == 8) {
+        if (bytes == 8 || bytes == 2) {
             copy(
                     stream,
                     what,
-                    4,
+                    bytes / 2,
                     x,
                     2 * xOrigin,
                     halves(xStrides, 2, 1),
@@ -139,7 +139,7 @@ public final class PtxLayout {
     public void gather(
             Driver.Stream stream, int bytes, long x, int width, long index, int count, long y) {
         int rowBytes = width * bytes;
-        int word = rowBytes % 16 == 0 ? 16 : bytes == 1 ? 1 : 4;
+        int word = rowBytes % 16 == 0 ? 16 : rowBytes % 4 == 0 ? 4 : 1;
         int words = rowBytes / word;
         int n = count * words;
         ptx.launchElements(

@@ -7,7 +7,7 @@ import athanor.kernels.parallel.Parallel;
 import java.util.Arrays;
 
 /// Moves elements of contiguous arrays without changing them. Where a parameter is an `Object`, it
-/// is an array of float, double, int or byte; x and y are of one type.
+/// is an array of float, double, int, short or byte; x and y are of one type.
 public final class Layout {
     private static final int PIECE = 16_384;
 

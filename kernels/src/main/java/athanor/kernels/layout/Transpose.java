@@ -154,6 +154,8 @@ public final class Transpose {
             case double[] doubles ->
                     tile(doubles, xAt, xStride, (double[]) y, yAt, yStride, rows, columns);
             case int[] ints -> tile(ints, xAt, xStride, (int[]) y, yAt, yStride, rows, columns);
+            case short[] shorts ->
+                    tile(shorts, xAt, xStride, (short[]) y, yAt, yStride, rows, columns);
             case byte[] bytes -> tile(bytes, xAt, xStride, (byte[]) y, yAt, yStride, rows, columns);
             default ->
                     throw new IllegalArgumentException(
@@ -195,6 +197,22 @@ public final class Transpose {
 
     private static void tile(
             int[] x, int xAt, int xStride, int[] y, int yAt, int yStride, int rows, int columns) {
+        for (int j = 0; j < columns; j++) {
+            for (int i = 0; i < rows; i++) {
+                y[yAt + j * yStride + i] = x[xAt + i * xStride + j];
+            }
+        }
+    }
+
+    private static void tile(
+            short[] x,
+            int xAt,
+            int xStride,
+            short[] y,
+            int yAt,
+            int yStride,
+            int rows,
+            int columns) {
         for (int j = 0; j < columns; j++) {
             for (int i = 0; i < rows; i++) {
                 y[yAt + j * yStride + i] = x[xAt + i * xStride + j];

@@ -22,8 +22,7 @@ public final class Tiles {
     static final boolean FEW_REGISTERS =
             LANES < 16 && !System.getProperty("os.arch").equals("aarch64");
 
-    private static final int VECTORS =
-            LANES < 16 && !FEW_REGISTERS ? 4 : 2;
+    private static final int VECTORS = LANES < 16 && !FEW_REGISTERS ? 4 : 2;
 
     /// The columns of a full tile.
     public static final int PANEL = VECTORS * LANES;

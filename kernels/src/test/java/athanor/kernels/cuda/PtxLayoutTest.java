@@ -69,6 +69,48 @@ class PtxLayoutTest {
     }
 
     @Test
+    void elements_of_2_bytes_move_as_two_of_1() {
+        int[] lengths = {3, 10, 17};
+        byte[] x = bytes(1, 2 * 510);
+        int[] index = {2, 0, 16};
+        for (int width : new int[] {1, 2, 3, 8, 30}) {
+            byte[] rows =
+                    Gpu.runStrided(
+                            gpu -> {
+                                long to = gpu.room(2 * 3 * width);
+                                new PtxLayout(gpu.ptx())
+                                        .gather(
+                                                STREAM,
+                                                2,
+                                                gpu.of(x),
+                                                width,
+                                                gpu.of(index),
+                                                index.length,
+                                                to);
+                                return gpu.bytes(to, 2 * 3 * width);
+                            });
+            for (int i = 0; i < rows.length; i++) {
+                int from = index[i / (2 * width)] * 2 * width + i % (2 * width);
+                assertThat(rows[i]).isEqualTo(x[from]);
+            }
+        }
+        byte[] y =
+                Gpu.runStrided(
+                        gpu -> {
+                            long to = gpu.room(2 * 510);
+                            new PtxLayout(gpu.ptx())
+                                    .transpose(
+                                            STREAM, 2, gpu.of(x), lengths, new int[] {2, 0, 1}, to);
+                            return gpu.bytes(to, 2 * 510);
+                        });
+        for (int i = 0; i < 510; i++) {
+            int from = i / 30 + i % 30 * 17;
+            assertThat(y[2 * i]).isEqualTo(x[2 * from]);
+            assertThat(y[2 * i + 1]).isEqualTo(x[2 * from + 1]);
+        }
+    }
+
+    @Test
     void elements_of_8_bytes_move_as_two_of_4() {
         int[] lengths = {3, 10, 17};
         int[] x = ints(1, 2 * 510);

@@ -69,6 +69,9 @@ class LayoutTest {
         int[] ints = new int[6];
         Transpose.run(new int[] {0, 1, 2, 3, 4, 5}, new int[] {2, 3}, new int[] {1, 0}, ints);
         assertThat(ints).containsExactly(0, 3, 1, 4, 2, 5);
+        short[] shorts = new short[6];
+        Transpose.run(new short[] {0, 1, 2, 3, 4, 5}, new int[] {2, 3}, new int[] {1, 0}, shorts);
+        assertThat(shorts).containsExactly(new int[] {0, 3, 1, 4, 2, 5});
         byte[] bytes = new byte[6];
         Transpose.run(new byte[] {0, 1, 2, 3, 4, 5}, new int[] {2, 3}, new int[] {1, 0}, bytes);
         assertThat(bytes).containsExactly(0, 3, 1, 4, 2, 5);

@@ -14,7 +14,7 @@ public final class ModelFileProblem extends RuntimeException {
         super(file + ": " + problem);
     }
 
-    ModelFileProblem(Path file, String problem, Exception cause) {
+    public ModelFileProblem(Path file, String problem, Exception cause) {
         super(file + ": " + problem, cause);
     }
 }

@@ -10,14 +10,12 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 
 /// A model file in the safetensors format of Hugging Face: eight bytes that hold the length of the
 /// header, the header (JSON: each tensor's type, shape and place, and texts under `__metadata__`),
@@ -33,15 +31,15 @@ public record Safetensors(Map<String, String> metadata, Map<String, TensorData> 
         tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
     }
 
-    /// Reads and checks a whole file. Throws [ModelFileProblem] where a claim of it does not hold.
+    /// Reads and checks a whole file; the tensors stay in the file, mapped into memory. Throws
+    /// [ModelFileProblem] where a claim of it does not hold.
     public static Safetensors read(Path file) {
         if (Files.isDirectory(file)) {
             throw new ModelFileProblem(file, "is a folder, not a model file");
         }
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
-                Arena arena = Arena.ofConfined()) {
-            long size = channel.size();
-            MemorySegment all = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            MemorySegment all =
+                    channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto());
             return parse(file, all);
         } catch (NoSuchFileException e) {
             throw new ModelFileProblem(file, "there is no such file", e);
@@ -59,7 +57,7 @@ public record Safetensors(Map<String, String> metadata, Map<String, TensorData> 
                         (name, entry) ->
                                 tensors.put(
                                         name,
-                                        TensorData.copyOf(
+                                        new TensorData(
                                                 entry.type(),
                                                 entry.shape(),
                                                 data.asSlice(
@@ -78,30 +76,9 @@ public record Safetensors(Map<String, String> metadata, Map<String, TensorData> 
         return contents;
     }
 
-    /// Writes the file whole or not at all: to a file beside it, which takes its name once all
-    /// bytes are on the disk.
+    /// Writes the file whole or not at all.
     public void write(Path file) {
-        Path target = file.toAbsolutePath();
-        Path part = target.resolveSibling(target.getFileName() + "." + UUID.randomUUID() + ".part");
-        try {
-            try (FileChannel channel =
-                    FileChannel.open(
-                            part, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-                writeTo(channel);
-                channel.force(true);
-            }
-            Files.move(
-                    part,
-                    target,
-                    StandardCopyOption.ATOMIC_MOVE,
-                    StandardCopyOption.REPLACE_EXISTING);
-            forceFolder(target);
-        } catch (IOException e) {
-            discard(part, e);
-            String problem =
-                    "cannot be written (" + e.getMessage() + "); make room or choose another place";
-            throw new ModelFileProblem(file, problem, e);
-        }
+        WholeFile.write(file, this::writeTo);
     }
 
     private void writeTo(FileChannel channel) throws IOException {
@@ -114,41 +91,16 @@ public record Safetensors(Map<String, String> metadata, Map<String, TensorData> 
                         .toList();
         byte[] header = SafetensorsHeader.format(texts, order);
         ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
-        writeFully(channel, length.putLong(header.length).flip());
-        writeFully(channel, ByteBuffer.wrap(header));
+        WholeFile.writeFully(channel, length.putLong(header.length).flip());
+        WholeFile.writeFully(channel, ByteBuffer.wrap(header));
         byte[] chunk = new byte[1 << 20];
         for (Map.Entry<String, TensorData> entry : order) {
             MemorySegment bytes = entry.getValue().bytes();
             for (long done = 0; done < bytes.byteSize(); done += chunk.length) {
                 int count = (int) Math.min(chunk.length, bytes.byteSize() - done);
                 MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, done, chunk, 0, count);
-                writeFully(channel, ByteBuffer.wrap(chunk, 0, count));
+                WholeFile.writeFully(channel, ByteBuffer.wrap(chunk, 0, count));
             }
-        }
-    }
-
-    private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
-        }
-    }
-
-    /// Makes the new name as lasting as the bytes, where the system can do that.
-    private static void forceFolder(Path target) {
-        Path folder = target.resolveSibling(".");
-        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-            channel.force(true);
-        } catch (IOException e) {
-            // Windows opens no folders; the file itself is whole.
-            return;
-        }
-    }
-
-    private static void discard(Path part, IOException cause) {
-        try {
-            Files.deleteIfExists(part);
-        } catch (IOException e) {
-            cause.addSuppressed(e);
         }
     }
 }

@@ -32,11 +32,13 @@ public final class StateDict {
 
     /// Gives the model the values of a file, or changes nothing and throws [ModelFileProblem] if
     /// they do not fit. Names of a checkpoint that begin with `optimizer.` or `state.`, and
-    /// PyTorch's `num_batches_tracked`, are passed over.
+    /// PyTorch's `num_batches_tracked`, are passed over; names of other repositories are understood
+    /// ([ForeignNames]).
     ///
     /// @param source what to call the file in an error message
-    public static void load(Module model, Map<String, TensorData> tensors, String source) {
+    public static void load(Module model, Map<String, TensorData> given, String source) {
         Map<String, Parameter> state = state(model);
+        Map<String, TensorData> tensors = ForeignNames.fit(given, state.keySet());
         List<String> missing = new ArrayList<>(state.keySet());
         missing.removeAll(tensors.keySet());
         List<String> unexpected = new ArrayList<>();

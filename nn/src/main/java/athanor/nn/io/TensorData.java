@@ -97,13 +97,6 @@ public record TensorData(Type type, Shape shape, MemorySegment bytes) {
         return new TensorData(Type.U8, shape, MemorySegment.ofArray(values.clone()));
     }
 
-    /// A copy of bytes of any type, as a file holds them.
-    static TensorData copyOf(Type type, Shape shape, MemorySegment bytes) {
-        MemorySegment copy = allocate(bytes.byteSize());
-        copy.copyFrom(bytes);
-        return new TensorData(type, shape, copy);
-    }
-
     /// The values of any floating type.
     public float[] floats() {
         if (type == Type.F32) {

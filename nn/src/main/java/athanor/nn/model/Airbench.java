@@ -3,14 +3,17 @@ package athanor.nn.model;
 import athanor.engine.Conv2dOptions;
 import athanor.engine.HostBuffer;
 import athanor.engine.Tensor;
+import athanor.nn.Activation;
 import athanor.nn.BatchNorm2d;
 import athanor.nn.Conv2d;
 import athanor.nn.Eigenvectors;
 import athanor.nn.Flatten;
+import athanor.nn.GraphWriter;
 import athanor.nn.Initializer;
 import athanor.nn.Linear;
 import athanor.nn.MaxPool2d;
 import athanor.nn.Module;
+import java.util.List;
 
 /// The network that reaches 94 % on CIFAR-10 with the least work: Jordan, "94% on CIFAR-10 in 3.29
 /// Seconds on a Single GPU", 2024.
@@ -76,6 +79,13 @@ public final class Airbench extends Module implements FitsData {
             Tensor h = norm1.forward(pool.forward(conv1.forward(x))).gelu();
             return norm2.of(conv2, h).gelu();
         }
+
+        @Override
+        public String writeTo(GraphWriter graph, String x) {
+            String pooled = pool.writeTo(graph, conv1.writeTo(graph, x));
+            String h = Activation.writeGelu(graph, norm1.writeTo(graph, pooled));
+            return Activation.writeGelu(graph, norm2.writeTo(graph, conv2, h));
+        }
     }
 
     @Override
@@ -83,6 +93,15 @@ public final class Airbench extends Module implements FitsData {
         Tensor h = whiten.forward(x).gelu();
         Tensor features = block3.forward(block2.forward(block1.forward(h)));
         return fc.forward(flatten.forward(pool.forward(features))).mul(LOGIT_SCALE);
+    }
+
+    @Override
+    public String writeTo(GraphWriter graph, String x) {
+        String current = Activation.writeGelu(graph, whiten.writeTo(graph, x));
+        for (Module layer : List.of(block1, block2, block3, pool, flatten, fc)) {
+            current = layer.writeTo(graph, current);
+        }
+        return graph.add("Mul", current, graph.constant(LOGIT_SCALE));
     }
 
     /// Sets the first filters to the eigenvectors of the 2x2 patches of the images, each divided by

@@ -7,6 +7,7 @@ import athanor.nn.AdaptiveAveragePool2d;
 import athanor.nn.Conv2d;
 import athanor.nn.Dropout;
 import athanor.nn.Flatten;
+import athanor.nn.GraphWriter;
 import athanor.nn.Linear;
 import athanor.nn.MaxPool2d;
 import athanor.nn.Module;
@@ -76,6 +77,12 @@ public final class AlexNet extends Module {
     @Override
     protected Tensor compute(Tensor x) {
         return classifier.forward(average.forward(features.forward(x)).flatten());
+    }
+
+    @Override
+    public String writeTo(GraphWriter graph, String x) {
+        String image = average.writeTo(graph, features.writeTo(graph, x));
+        return classifier.writeTo(graph, graph.add("Flatten", image));
     }
 
     private static Conv2dOptions moves(int stride, int padding) {

@@ -4,6 +4,7 @@ import athanor.engine.Conv2dOptions;
 import athanor.engine.Tensor;
 import athanor.nn.BatchNorm2d;
 import athanor.nn.Conv2d;
+import athanor.nn.GraphWriter;
 import athanor.nn.Initializer;
 import athanor.nn.Module;
 import athanor.nn.StochasticDepth;
@@ -49,6 +50,13 @@ abstract class Block extends Module {
                 : lastNorm().addRelu(conv, h, shortcut);
     }
 
+    /// max(h + shortcut, 0).
+    private static String writeSum(
+            GraphWriter graph, String h, Optional<Projection> downsample, String x) {
+        String shortcut = downsample.map(projection -> projection.writeTo(graph, x)).orElse(x);
+        return graph.add("Relu", graph.add("Add", h, shortcut));
+    }
+
     /// y = norm(conv1x1(x)): the input in the shape of the output.
     private static final class Projection extends Module {
         private final Conv2d conv;
@@ -68,6 +76,11 @@ abstract class Block extends Module {
         @Override
         protected Tensor compute(Tensor x) {
             return norm.of(conv, x);
+        }
+
+        @Override
+        public String writeTo(GraphWriter graph, String x) {
+            return norm.writeTo(graph, conv, x);
         }
     }
 
@@ -98,6 +111,12 @@ abstract class Block extends Module {
             Tensor h = bn1.relu(conv1, x);
             Tensor shortcut = downsample.map(projection -> projection.forward(x)).orElse(x);
             return joined(conv2, h, shortcut);
+        }
+
+        @Override
+        public String writeTo(GraphWriter graph, String x) {
+            String h = bn2.writeTo(graph, conv2, bn1.writeRelu(graph, conv1, x));
+            return writeSum(graph, h, downsample, x);
         }
     }
 
@@ -135,6 +154,12 @@ abstract class Block extends Module {
             narrow.release();
             Tensor shortcut = downsample.map(projection -> projection.forward(x)).orElse(x);
             return joined(conv3, h, shortcut);
+        }
+
+        @Override
+        public String writeTo(GraphWriter graph, String x) {
+            String h = bn2.writeRelu(graph, conv2, bn1.writeRelu(graph, conv1, x));
+            return writeSum(graph, bn3.writeTo(graph, conv3, h), downsample, x);
         }
     }
 }

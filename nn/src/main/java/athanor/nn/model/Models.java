@@ -1,6 +1,9 @@
 package athanor.nn.model;
 
+import athanor.engine.Shape;
 import athanor.nn.Module;
+import athanor.nn.onnx.OnnxModel;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -93,10 +96,28 @@ public final class Models {
         return List.copyOf(ALL);
     }
 
-    /// A network for images `[imageSize, imageSize, channels]`. Without a stem, resnet18 to
+    /// Whether a name is that of a model file, which [#create] reads.
+    public static boolean isFile(String name) {
+        return name.toLowerCase(Locale.ROOT).endsWith(".onnx");
+    }
+
+    /// The name, or that of the file without its folders and ending.
+    public static String plainName(String name) {
+        return isFile(name)
+                ? String.valueOf(Path.of(name).getFileName()).replaceFirst("\\.[^.]*$", "")
+                : name;
+    }
+
+    /// A network for images `[imageSize, imageSize, channels]`, or that of an ONNX file, which must
+    /// be for such images. Without a stem, resnet18 to
     /// resnet152 take [Stem#CIFAR] for images of 32x32 and [Stem#IMAGENET] for others.
     public static Module create(
             String name, int classes, int channels, int imageSize, Optional<Stem> stem) {
+        if (isFile(name)) {
+            OnnxModel model = OnnxModel.read(Path.of(name));
+            model.requireFit(Shape.of(imageSize, imageSize, channels), classes);
+            return model;
+        }
         Entry entry =
                 ALL.stream()
                         .filter(known -> known.name().equals(name.toLowerCase(Locale.ROOT)))

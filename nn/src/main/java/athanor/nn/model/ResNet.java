@@ -6,6 +6,7 @@ import athanor.nn.AdaptiveAveragePool2d;
 import athanor.nn.BatchNorm2d;
 import athanor.nn.Conv2d;
 import athanor.nn.Flatten;
+import athanor.nn.GraphWriter;
 import athanor.nn.Linear;
 import athanor.nn.MaxPool2d;
 import athanor.nn.Module;
@@ -86,8 +87,17 @@ public final class ResNet extends Module {
         return current;
     }
 
+    @Override
+    public String writeTo(GraphWriter graph, String x) {
+        String current = bn1.writeRelu(graph, conv1, x);
+        for (Module layer : rest) {
+            current = layer.writeTo(graph, current);
+        }
+        return current;
+    }
+
     /// Sets the last norm of each block of a network that has values to 0, so that each block
-    /// begins as its shortcut.   Goyal et al. 2017.
+    /// begins as its shortcut. Goyal et al. 2017.
     public static void zeroLastNorms(Module network) {
         for (Module module : network.modules().values()) {
             if (module instanceof Block block) {

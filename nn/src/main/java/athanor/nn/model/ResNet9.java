@@ -6,6 +6,7 @@ import athanor.nn.AdaptiveMaxPool2d;
 import athanor.nn.BatchNorm2d;
 import athanor.nn.Conv2d;
 import athanor.nn.Flatten;
+import athanor.nn.GraphWriter;
 import athanor.nn.Initializer;
 import athanor.nn.Linear;
 import athanor.nn.MaxPool2d;
@@ -37,6 +38,11 @@ public final class ResNet9 extends Module {
         protected Tensor compute(Tensor x) {
             return norm.relu(conv, x);
         }
+
+        @Override
+        public String writeTo(GraphWriter graph, String x) {
+            return norm.writeRelu(graph, conv, x);
+        }
     }
 
     public ResNet9(int channels, int classes) {
@@ -66,5 +72,11 @@ public final class ResNet9 extends Module {
     @Override
     protected Tensor compute(Tensor x) {
         return fc.forward(features.forward(x)).mul(LOGIT_SCALE);
+    }
+
+    @Override
+    public String writeTo(GraphWriter graph, String x) {
+        String logits = fc.writeTo(graph, features.writeTo(graph, x));
+        return graph.add("Mul", logits, graph.constant(LOGIT_SCALE));
     }
 }

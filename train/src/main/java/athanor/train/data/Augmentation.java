@@ -182,7 +182,7 @@ public record Augmentation(List<Step> steps) {
     }
 
     /// The mirror image in every second epoch, in which of them is drawn for each sample once: two
-    /// epochs in a row see both sides of all images.   Jordan 2024.
+    /// epochs in a row see both sides of all images. Jordan 2024.
     public record AlternatingFlip() implements Step {
         @Override
         public ImageShape output(ImageShape input) {
@@ -202,7 +202,7 @@ public record Augmentation(List<Step> steps) {
     }
 
     /// A part of the image of 8 to 100 % of its area and a form of 3:4 to 4:3, resized to a square:
-    /// torchvision's RandomResizedCrop.   Szegedy et al. 2015.
+    /// torchvision's RandomResizedCrop. Szegedy et al. 2015.
     public record RandomResizedCrop(int side) implements Step {
         @Override
         public ImageShape output(ImageShape input) {
@@ -227,7 +227,7 @@ public record Augmentation(List<Step> steps) {
     }
 
     /// With a probability, a box of 2 to 33 % of the area and a form of 3:10 to 10:3 becomes the
-    /// mean of the data, 0 after normalization.   Zhong et al. 2017.
+    /// mean of the data, 0 after normalization. Zhong et al. 2017.
     public record RandomErase(double probability, List<Integer> mean) implements Step {
         @Override
         public ImageShape output(ImageShape input) {

@@ -5,7 +5,7 @@ import athanor.nn.Eigenvectors;
 import java.util.List;
 
 /// Adds to all pixels one colour, `sum of a[k] lambda[k] v[k]`: lambda and v are the eigenvalues
-/// and eigenvectors of the colours of the data, a is normal with the deviation.   Krizhevsky et al.
+/// and eigenvectors of the colours of the data, a is normal with the deviation. Krizhevsky et al.
 /// 2012.
 ///
 /// @param directions of each k, lambda[k] v[k] on a scale of 0 to 255

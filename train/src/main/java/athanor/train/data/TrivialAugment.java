@@ -4,7 +4,7 @@ import athanor.kernels.random.Philox;
 
 /// One of 14 changes, of a strength from 0 to 30, both drawn anew for each image:
 /// TrivialAugmentWide with torchvision's ranges. Moved images show black where nothing covers
-/// them.   Müller and Hutter 2021.
+/// them. Müller and Hutter 2021.
 public record TrivialAugment() implements Augmentation.Step {
     private static final int CHANGES = 14;
     private static final int STRONGEST = 30;

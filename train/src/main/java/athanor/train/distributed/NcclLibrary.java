@@ -143,8 +143,10 @@ final class NcclLibrary {
         return switch (dtype) {
             case UINT8 -> 1;
             case INT32 -> 2;
+            case FLOAT16 -> 6;
             case FLOAT32 -> 7;
             case FLOAT64 -> 8;
+            case BFLOAT16 -> 9;
         };
     }
 

@@ -2,6 +2,7 @@ package athanor.kernels.cuda.simulator;
 
 import athanor.kernels.cuda.CudaError;
 import athanor.kernels.cuda.DataType;
+import athanor.kernels.elementwise.HalfPrecision;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -59,7 +60,7 @@ record TypedMemory(DeviceAccess device) {
                         switch (type) {
                             case FLOAT32 -> bytes.getFloat();
                             case FLOAT16 -> Float.float16ToFloat(bytes.getShort());
-                            case BFLOAT16 -> Float.intBitsToFloat(bytes.getShort() << 16);
+                            case BFLOAT16 -> HalfPrecision.fromBfloat16(bytes.getShort());
                         };
             }
         }
@@ -81,7 +82,7 @@ record TypedMemory(DeviceAccess device) {
                 switch (type) {
                     case FLOAT32 -> bytes.putFloat(number);
                     case FLOAT16 -> bytes.putShort(Float.floatToFloat16(number));
-                    case BFLOAT16 -> bytes.putShort(bfloat16(number));
+                    case BFLOAT16 -> bytes.putShort(HalfPrecision.toBfloat16(number));
                 }
             }
             device.write(address + (long) column * leading * type.bytes(), run);
@@ -119,12 +120,5 @@ record TypedMemory(DeviceAccess device) {
 
     private static ByteBuffer order(byte[] bytes) {
         return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
-    }
-
-    private static short bfloat16(float number) {
-        int bits = Float.floatToIntBits(number);
-        return Float.isNaN(number)
-                ? (short) (bits >> 16)
-                : (short) ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
     }
 }
