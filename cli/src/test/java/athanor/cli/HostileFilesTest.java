@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -66,7 +67,7 @@ class HostileFilesTest {
     // ---- the bounds ----
 
     private static void guarded(
-            String what, Reader reader, Path file, TreeMap<String, Integer> answers) {
+            String what, Reader reader, Path file, Map<String, Integer> answers) {
         long cpu = THREADS.getCurrentThreadCpuTime();
         long bytes = THREADS.getCurrentThreadAllocatedBytes();
         try {

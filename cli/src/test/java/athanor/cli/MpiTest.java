@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -151,7 +152,7 @@ class MpiTest {
         for (Map.Entry<String, TensorData> entry : expected.entrySet()) {
             if (!entry.getKey().startsWith("optimizer.")) {
                 double[] left = entry.getValue().doubles();
-                double[] right = actual.get(entry.getKey()).doubles();
+                double[] right = Objects.requireNonNull(actual.get(entry.getKey())).doubles();
                 for (int i = 0; i < left.length; i++) {
                     largest = Math.max(largest, Math.abs(left[i] - right[i]));
                 }
