@@ -43,6 +43,7 @@ import java.util.function.Supplier;
 /// run where there is a new GPU. A check that fails does not keep the later ones from running.
 final class GpuCheck {
     private static final int STEPS = 20;
+    private static final int FEW_STEPS = 5;
     private static final int MEASURED_STEPS = 10;
 
     /// Casts to types that no kernel writes.
@@ -104,7 +105,7 @@ final class GpuCheck {
         checks.put("optimizer", this::optimizer);
         checks.put("graph", this::graph);
         checks.put("training", this::training);
-        checks.put("amp", () -> skipped("mixed precision is not part of this version"));
+        checks.put("amp", this::mixedPrecision);
         checks.put("throughput", this::throughput);
         List<Row> rows = new ArrayList<>();
         checks.forEach(
@@ -375,6 +376,35 @@ final class GpuCheck {
                     "ResNet-8 beside the CPU: parameters after 1 step %.1e, losses of 5 steps %.1e, of %d %.1e; memory grew by %d bytes"
                             .formatted(first, early, STEPS, late, grown),
                     figures);
+        }
+    }
+
+    /// Losses in mixed precision within eight roundings of the type of the CPU's in float32.
+    private Row mixedPrecision() {
+        int steps = simulated ? FEW_STEPS : STEPS;
+        double bfloat16 = farthestLoss("bf16", steps);
+        double float16 = farthestLoss("fp16", steps);
+        Map<String, Object> figures = figures();
+        figures.put("losses_bf16", bfloat16);
+        figures.put("losses_fp16", float16);
+        return Row.of(
+                bfloat16 <= 8 * 0x1p-8 && float16 <= 8 * 0x1p-11,
+                "ResNet-8 beside the CPU in float32: losses of %d steps bf16 %.1e, fp16 %.1e"
+                        .formatted(steps, bfloat16, float16),
+                figures);
+    }
+
+    private double farthestLoss(String type, int steps) {
+        Settings onCpu = small("cpu");
+        Settings onGpu = small(device).with(Setting.AMP, type);
+        try (SyntheticTraining cpu = new SyntheticTraining(onCpu, Sizes.of(onCpu));
+                SyntheticTraining gpu = new SyntheticTraining(onGpu, Sizes.of(onGpu))) {
+            double farthest = 0;
+            for (int i = 0; i < steps; i++) {
+                double wanted = cpu.train();
+                farthest = Math.max(farthest, Math.abs(gpu.train() - wanted) / wanted);
+            }
+            return farthest;
         }
     }
 

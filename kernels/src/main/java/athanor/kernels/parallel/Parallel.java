@@ -83,7 +83,7 @@ public final class Parallel {
         int pieces = firstPiece[sizes.length];
         range(
                 pieces,
-                Math.ceilDiv(pieces, 64),
+                Math.max(1, Math.ceilDiv(pieces, 64)),
                 (from, to) -> {
                     int work = 0;
                     for (int piece = from; piece < to; piece++) {
