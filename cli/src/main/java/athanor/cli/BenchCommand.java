@@ -232,7 +232,9 @@ final class BenchCommand implements Callable<Integer> {
         figures.put("batch_size", batch);
         figures.put("threads", Parallel.threads());
         figures.put("device", settings.text(Setting.DEVICE));
-        figures.put("amp", settings.text(Setting.AMP));
+        if (!settings.text(Setting.AMP).equals("off")) {
+            figures.put("amp", settings.text(Setting.AMP));
+        }
         if (trains) {
             figures.put("train_images_per_s", rounded(batch / median(steps::train), 100));
             if (TrainingRun.backend(settings) instanceof Cuda cuda) {
