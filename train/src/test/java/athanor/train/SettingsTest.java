@@ -114,7 +114,7 @@ class SettingsTest {
         assertThatThrownBy(() -> Settings.initial().required(Setting.MODEL))
                 .isInstanceOf(InvalidSetting.class)
                 .hasMessage(
-                        "--model NAME is missing: network to train; `athanor models` lists them");
+                        "--model NAME is missing: network to train: one of `athanor models`, or an .onnx file");
         assertThat(Settings.initial().path(Setting.OUT)).isEmpty();
         assertThat(Settings.initial().with(Setting.OUT, "a/b").path(Setting.OUT))
                 .contains(Path.of("a/b"));

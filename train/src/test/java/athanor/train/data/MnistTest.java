@@ -104,7 +104,7 @@ class MnistTest {
         byte[] huge = images(3);
         ByteBuffer.wrap(huge).putInt(4, 2_000_000_000);
         write("", huge, labels(1, 2, 3));
-        assertRefused(images + ": its header gives axis 1 an impossible length of 2");
+        assertRefused(images + ": its header gives axis 0 an impossible length of 2000000000");
         write("", images(3), labels(1, 2, 3));
         Files.write(labels, labels(1, 2, 3));
         assertRefused(labels + ": cannot be read (java.util.zip.ZipException: Not in GZIP format)");
