@@ -27,7 +27,8 @@ class NarrowSuiteTest {
     private static boolean isLeftOut(Backend backend, OperationCase operation) {
         return backend == SIMULATED
                 ? operation.operation().equals("update")
-                        || REFUSED.stream().anyMatch(name -> operation.name().startsWith(name + " "))
+                        || REFUSED.stream()
+                                .anyMatch(name -> operation.name().startsWith(name + " "))
                 : backend == Backend.reference() && BESIDE_A_KINK.contains(operation.operation());
     }
 
