@@ -107,7 +107,7 @@ class SeeingTest {
         assertThat(result.code()).as(result.err()).isZero();
         assertThat(result.out())
                 .contains("a batch of 3", "[3, 28, 28, 1]", "maxPool")
-                .contains("Y = A B.   dA = dY B^T,   dB = A^T dY.");
+                .contains("Y = A B. dA = dY B^T, dB = A^T dY.");
         // Shapes and bytes of the loss: logits and their gradient, 3 rows of 10 floats.
         assertThat(result.out())
                 .containsPattern("crossEntropy +\\[] +240  #\\d+; \\[3, 10], \\[3, 10]");
