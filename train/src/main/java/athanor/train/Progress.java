@@ -55,6 +55,14 @@ public record Progress(
 
     /// The same place, to go on from at another learning rate.
     Progress atRate(double factor) {
+        return with(factor, lossScale);
+    }
+
+    Progress with(LossScale next) {
+        return with(rateFactor, next);
+    }
+
+    private Progress with(double factor, LossScale next) {
         return new Progress(
                 epoch,
                 step,
@@ -66,21 +74,6 @@ public record Progress(
                 bestAccuracy,
                 bestEpoch,
                 factor,
-                lossScale);
-    }
-
-    Progress with(LossScale next) {
-        return new Progress(
-                epoch,
-                step,
-                batch,
-                lossSum,
-                correct,
-                images,
-                seconds,
-                bestAccuracy,
-                bestEpoch,
-                rateFactor,
                 next);
     }
 
